@@ -1,0 +1,43 @@
+# The two commands: `make run` and `make test`; and one more, `make bench`.
+.PHONY: run test bench chromium
+.DEFAULT_GOAL := run
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+VENDOR := static/vendor/lock.sha256
+
+run: .venv/run.stamp $(VENDOR)
+	@exec $(BIN)/python -m app.runtime --with-parent
+
+test: .venv/dev.stamp $(VENDOR) chromium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djlint --quiet --check templates
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+bench: .venv/dev.stamp $(VENDOR)
+	@exec $(BIN)/python -m bench
+
+.venv/bin/python:
+	@sh tools/make-virtualenv.sh
+
+.venv/run.stamp: $(INPUTS) | .venv/bin/python
+	@echo "Installing Holdfast (a minute or so, only when its requirements change) ..."
+	@$(INSTALL) --editable .
+	@touch $@
+
+.venv/dev.stamp: $(INPUTS) | .venv/bin/python
+	@echo "Installing Holdfast and its checks (a minute or so, only when its requirements change) ..."
+	@$(INSTALL) --editable '.[dev]'
+	@touch $@ .venv/run.stamp
+
+$(VENDOR): | .venv/bin/python
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+chromium:
+	@sh tools/require-chromium.sh
