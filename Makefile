@@ -17,7 +17,7 @@ test: .venv/dev.stamp $(VENDOR) chromium
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 bench: .venv/dev.stamp $(VENDOR)
 	@exec $(BIN)/python -m bench

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -132,10 +133,10 @@ class Postgres:
         """The store's own role, which is no superuser, and its database. Safe to repeat."""
         with self.connect_as_superuser() as connection:
             role, password = sql.Identifier(STORE), sql.Literal(self._password(STORE))
-            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
+            if not _found(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
-            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
+            if not _found(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
 
     def _initialise(self) -> None:
@@ -211,8 +212,8 @@ def _files_of_the_server() -> tuple[Path, Path]:
     return programs / "postgres", programs.parent / "share"
 
 
-def _exists(connection: psycopg.Connection, query: sql.SQL | str) -> bool:
-    return connection.execute(query, [STORE]).fetchone() is not None  # type: ignore[arg-type]
+def _found(connection: psycopg.Connection, query: LiteralString) -> bool:
+    return connection.execute(query, [STORE]).fetchone() is not None
 
 
 def _server_environment() -> dict[str, str]:

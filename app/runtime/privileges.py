@@ -86,17 +86,17 @@ def before_exec(identity: Identity | None, death_signal: int) -> Callable[[], No
         if identity is not None:
             _become(identity)
         # Changing the user clears it, so this comes last.
-        die_with_parent(death_signal, parent)
+        die_with_parent(death_signal)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return prepare
 
 
-def die_with_parent(death_signal: int, parent: int) -> None:
-    if LIBC is None:
-        return
-    LIBC.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+def die_with_parent(death_signal: int) -> None:
+    """From now on this process gets the signal when the thread that started it ends."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
 
 
 def _become(identity: Identity) -> None:

@@ -1,0 +1,219 @@
+"""Runs the whole store: servers, preparation, web, worker, scheduler; restarts what dies."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from types import FrameType
+
+from app.runtime.children import Child
+from app.runtime.embedded import EmbeddedServers
+from app.runtime.lock import STORE, InstanceLock
+from app.runtime.ports import browser_address, listen
+from app.runtime.privileges import die_with_parent
+from app.runtime.problems import RuntimeProblem
+from app.runtime.state import Addresses, check_database, with_secrets, withdraw
+from app.settings import Settings
+
+WEB_PROCESSES = 2
+READY_SECONDS = 60.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DEMO_USERS = ("staff@example.com", "manager@example.com", "admin@example.com")
+
+
+class StopRequested(Exception):
+    pass
+
+
+class Supervisor:
+    def __init__(self, settings: Settings, *, with_parent: bool = False) -> None:
+        self.settings = settings
+        self.with_parent = with_parent
+        self.address = browser_address(settings.host, settings.port)
+        self.servers = EmbeddedServers(settings)
+        self.programs: list[Child] = []
+        """In the order in which they are stopped."""
+
+    def run(self) -> int:
+        self._hear_signals()
+        lock = InstanceLock(self.settings.instance_dir)
+        if not lock.acquire(STORE, self.address):
+            raise RuntimeProblem(_already_running(lock, self.settings))
+        try:
+            with suppress(StopRequested), listen(self.settings.host, self.settings.port) as web:
+                self._start(web)
+                self._say_ready()
+                self._watch()
+        finally:
+            self._stop()
+            lock.release()
+        return 0
+
+    def _hear_signals(self) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, _request_stop)
+        if self.with_parent:
+            # Set by the caller's wish only: a store started with `&` outlives its shell.
+            die_with_parent(signal.SIGTERM)
+
+    def _start(self, web: socket.socket) -> None:
+        _say("Starting the servers …")
+        self.servers.start()
+        self.settings = with_secrets(self.servers.settings())
+        check_database(self.settings)
+        self._prepare()
+        self._publish()
+        for program in self._programs(web):
+            self.programs.append(program)
+            program.start()
+        self._wait_ready()
+
+    def _prepare(self) -> None:
+        """Migrations and the demo store, in a child whose output the person sees as it comes."""
+        child = Child("preparation", _python("flask", "prepare"), self._environment())
+        self.programs.append(child)
+        child.start()
+        assert child.process is not None
+        status = child.process.wait()
+        self.programs.remove(child)
+        if status:
+            raise RuntimeProblem("the database could not be prepared; the reason stands above")
+
+    def _programs(self, web: socket.socket) -> Iterator[Child]:
+        environment = self._environment()
+        descriptor = web.fileno()
+        for number in range(1, WEB_PROCESSES + 1):
+            yield Child(
+                f"web process {number}",
+                _python("app.runtime.web", str(descriptor)),
+                environment,
+                descriptors=(descriptor,),
+            )
+        yield Child("worker", _python("jobs.worker"), environment)
+        yield Child("scheduler", _python("jobs.schedule"), environment)
+
+    def _environment(self) -> dict[str, str]:
+        settings = self.settings
+        known = {
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "SECRET_KEY": settings.secret_key,
+            "DEMO_PASSWORD": settings.demo_password,
+            "INSTANCE_DIR": str(settings.instance_dir),
+            "HOLDFAST_EMBEDDED": "1" if settings.embedded else "0",
+            "DEMO": "1" if settings.demo else "0",
+            "FLASK_APP": "wsgi.py",
+            # Output of children that nobody reads line by line would otherwise come late.
+            "PYTHONUNBUFFERED": "1",
+        }
+        return dict(os.environ) | {name: value for name, value in known.items() if value}
+
+    def _publish(self) -> None:
+        settings = self.settings
+        addresses = Addresses(os.getpid(), settings.database_url or "", settings.redis_url or "")
+        addresses.publish(settings.instance_dir)
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not (answer := self._readiness()).startswith("200"):
+            if time.monotonic() > deadline:
+                raise RuntimeProblem(f"the store did not become ready: {answer}")
+            self._tend()
+            time.sleep(0.1)
+
+    def _readiness(self) -> str:
+        host, port = self.address.removeprefix("http://").rsplit(":", 1)
+        connection = HTTPConnection(host.strip("[]"), int(port), timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            return f"{answer.status} {answer.read(500).decode(errors='replace')}"
+        except (OSError, HTTPException) as error:
+            return f"no answer ({error})"
+        finally:
+            connection.close()
+
+    def _say_ready(self) -> None:
+        _say(f"\nHoldfast is running at {self.address}\n")
+        if self.settings.demo:
+            _say(f"  Log in as {', '.join(DEMO_USERS)}")
+            _say(f"  with the password {self.settings.demo_password}\n")
+        _say("  Ctrl-C stops it.")
+
+    def _watch(self) -> None:
+        with _wakeup_on_child_exit() as wakeup:
+            while True:
+                waiting = self._tend()
+                select.select([wakeup], [], [], 0.05 if waiting else 1.0)
+                with suppress(BlockingIOError):
+                    os.read(wakeup, 4096)
+
+    def _tend(self) -> bool:
+        """True while some child is down and waits for its next start."""
+        down = False
+        for child in [*self.servers.children, *self.programs]:
+            if child.tend():
+                status = child.process.returncode if child.process else "?"
+                _say(f"The {child.name} ended ({status}) and is started again.")
+            down = down or not child.alive
+        return down
+
+    def _stop(self) -> None:
+        # From here on nothing may interrupt: every process that was started gets stopped.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        _say("Stopping …") if self.programs or self.servers.children else None
+        withdraw(self.settings.instance_dir)
+        for child in self.programs:
+            child.ask_to_stop()
+        for child in self.programs:
+            child.wait_stopped()
+        self.servers.stop()
+
+
+def _already_running(lock: InstanceLock, settings: Settings) -> str:
+    holder = lock.holder()
+    if holder is None or holder.kind == STORE:
+        where = f" at {holder.address}" if holder else ""
+        return f"already running{where} on the instance folder {settings.instance_dir}"
+    return (
+        f"a command (process {holder.pid}) is using the instance folder {settings.instance_dir}; "
+        "start again when it has finished"
+    )
+
+
+def _request_stop(number: int, frame: FrameType | None) -> None:
+    for each in STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise StopRequested
+
+
+@contextmanager
+def _wakeup_on_child_exit() -> Iterator[int]:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(reader)
+        os.close(writer)
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _say(text: str) -> None:
+    # The terminal may be gone (SIGHUP, a closed pipe); stopping in order matters more.
+    with suppress(OSError):
+        print(text, flush=True)

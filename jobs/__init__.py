@@ -1,0 +1,1 @@
+"""What runs in the background. Each job is one service call, safe to run twice."""

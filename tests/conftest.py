@@ -1,0 +1,223 @@
+"""One PostgreSQL and one Valkey for the whole run; a database of its own for each test that asks.
+
+Under xdist the controller starts the servers and the workers are told where they are, so that
+they outlive every worker; without xdist they start when the first test asks.
+"""
+
+import fcntl
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from psycopg import sql
+
+from app import create_app
+from app.database import db
+from app.runtime.embedded import EmbeddedServers
+from app.runtime.postgres import STORE, Postgres
+from app.runtime.valkey import Valkey
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+TEST_INSTANCES = ROOT / "instance" / "test"
+TEMPLATE = "holdfast_template"
+SERVERS = pytest.StashKey["EmbeddedServers"]()
+REDIS_DATABASES = 16
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The running servers, as seen from any process of the test run."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+    def create_database(self, name: str, template: str = "template1") -> str:
+        self._execute(
+            "CREATE DATABASE {} OWNER {} TEMPLATE {}",
+            *(sql.Identifier(part) for part in (name, STORE, template)),
+        )
+        return self.postgres.database_url(name)
+
+    def drop_database(self, name: str) -> None:
+        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
+
+    def rename_database(self, name: str, new: str) -> None:
+        self._execute("ALTER DATABASE {} RENAME TO {}", sql.Identifier(name), sql.Identifier(new))
+
+    def has_database(self, name: str) -> bool:
+        with self.postgres.connect_as_superuser() as connection:
+            query = "SELECT 1 FROM pg_database WHERE datname = %s"
+            return connection.execute(query, [name]).fetchone() is not None
+
+    def _execute(self, statement: str, *parts: sql.Composable) -> None:
+        with self.postgres.connect_as_superuser() as connection:
+            connection.execute(sql.SQL(statement).format(*parts))
+
+
+def start_servers(config: pytest.Config) -> EmbeddedServers:
+    if SERVERS not in config.stash:
+        remove_abandoned_instances()
+        instance = TEST_INSTANCES / str(os.getpid())
+        started = EmbeddedServers(Settings(instance_dir=instance), durable=False)
+        config.stash[SERVERS] = started
+        started.start()
+    return config.stash[SERVERS]
+
+
+def remove_abandoned_instances() -> None:
+    for folder in TEST_INSTANCES.glob("[0-9]*"):
+        if not psutil.pid_exists(int(folder.name)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    started = start_servers(node.config)
+    node.workerinput["holdfast_servers"] = (
+        str(started.postgres.instance),
+        started.postgres.port,
+        started.valkey.port,
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVERS in config.stash:
+        started = config.stash[SERVERS]
+        started.stop()
+        shutil.rmtree(started.postgres.instance, ignore_errors=True)
+        with suppress(OSError):
+            TEST_INSTANCES.rmdir()
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Servers:
+    worker_input = getattr(pytestconfig, "workerinput", None)
+    if worker_input is None:
+        started = start_servers(pytestconfig)
+        return Servers(started.postgres, started.valkey)
+    instance, postgres_port, valkey_port = worker_input["holdfast_servers"]
+    return Servers(
+        Postgres(Path(instance), durable=False, port=postgres_port),
+        Valkey(Path(instance), durable=False, port=valkey_port),
+    )
+
+
+@pytest.fixture(scope="session")
+def worker_number(pytestconfig: pytest.Config) -> int:
+    """0 without xdist, else 1, 2, …"""
+    worker_input = getattr(pytestconfig, "workerinput", {"workerid": "gw-1"})
+    return int(worker_input["workerid"].removeprefix("gw")) + 1
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers, worker_number: int) -> str:
+    return servers.valkey.url.removesuffix("/0") + f"/{worker_number % REDIS_DATABASES}"
+
+
+@pytest.fixture
+def empty_redis(redis_url: str) -> str:
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    return redis_url
+
+
+@pytest.fixture(scope="session")
+def template_database(servers: Servers, redis_url: str) -> str:
+    """The name of a migrated, empty database that others are cloned from."""
+    with locked(servers.postgres.instance / "template.lock"):
+        if not servers.has_database(TEMPLATE):
+            draft = f"{TEMPLATE}_draft"
+            servers.drop_database(draft)
+            migrate(settings_for(servers.create_database(draft), redis_url))
+            servers.rename_database(draft, TEMPLATE)
+    return TEMPLATE
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def settings_for(database_url: str, redis_url: str, instance: Path = TEST_INSTANCES) -> Settings:
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="only for tests, nothing is kept",
+        instance_dir=instance,
+        demo=False,
+    )
+
+
+def migrate(settings: Settings) -> None:
+    with running_app(settings) as app, app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+
+
+@contextmanager
+def running_app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.config["TESTING"] = True
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_names(worker_number: int) -> Iterator[str]:
+    return (f"test_{worker_number}_{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def database_url(servers: Servers, template_database: str, database_names) -> Iterator[str]:
+    """A migrated, empty database for this test alone."""
+    name = next(database_names)
+    yield servers.create_database(name, template_database)
+    servers.drop_database(name)
+
+
+@pytest.fixture
+def empty_database_url(servers: Servers, database_names) -> Iterator[str]:
+    """A database without any table: for tests of the migrations."""
+    name = next(database_names)
+    yield servers.create_database(name)
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(servers: Servers, template_database: str, database_names) -> Iterator[str]:
+    """A migrated database that this worker's tests read from and nobody writes to."""
+    name = next(database_names)
+    yield servers.create_database(name, template_database)
+    servers.drop_database(name)
+
+
+@pytest.fixture
+def settings(database_url: str, empty_redis: str, tmp_path: Path) -> Settings:
+    return settings_for(database_url, empty_redis, tmp_path / "instance")
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    with running_app(settings) as app:
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
