@@ -1,0 +1,200 @@
+"""The database session, and the one way in which anything is committed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import psycopg
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, registry
+from tenacity import RetryCallState, Retrying, wait_random_exponential
+
+from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
+from app.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Seconds. Lock < statement, idle in transaction < transaction; a dead client's lock must not
+#: outlive it for long.
+CONNECTION_OPTIONS = (
+    "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=5s"
+    " -c transaction_timeout=10s -c client_connection_check_interval=1s -c timezone=UTC"
+    " -c application_name=holdfast"
+)
+#: SQLSTATE -> how often the whole transaction is tried.
+ATTEMPTS = {"40001": 5, "40P01": 5, "55P03": 2}
+ATTEMPTS_ON_LOST_CONNECTION = 3
+RETRY_WAIT_SECONDS_FIRST = 0.01
+RETRY_WAIT_SECONDS_MAX = 0.2
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    registry = registry(metadata=MetaData(naming_convention=NAMING))
+
+
+db = SQLAlchemy(
+    model_class=Base, session_options={"expire_on_commit": False, "autoflush": False}
+)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+_inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
+_unhurried: ContextVar[bool] = ContextVar("without time limits", default=False)
+
+
+class PendingChanges(RuntimeError):
+    """The session holds unsaved objects that nobody could account for."""
+
+
+def configure_database(app: Flask, settings: Settings) -> None:
+    """Bind ``db`` to the store's PostgreSQL."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "isolation_level": "READ COMMITTED",
+        "connect_args": {"options": CONNECTION_OPTIONS, "connect_timeout": 5},
+    }
+    db.init_app(app)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """For jobs and imports: transactions in here have no time limit, and wait for locks longer."""
+    token = _unhurried.set(True)
+    try:
+        yield
+    finally:
+        _unhurried.reset(token)
+
+
+def transactional(method: Callable[P, R]) -> Callable[P, R]:
+    """Make ``method`` a transaction of its own, or a part of the one it is called in.
+
+    The outermost call begins, commits, rolls back and retries: the whole of it, so it must take
+    ids and values only. Raises ItemBusy when others hold the rows for too long, DatabaseAway when
+    the database does not answer, OutcomeUnknown when the connection broke during COMMIT.
+    """
+
+    @wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _inside.get():
+            return method(*args, **kwargs)
+        _refuse_pending_changes()
+        token = _inside.set(True)
+        try:
+            return _retrying()(lambda: _attempt(lambda: method(*args, **kwargs)))
+        except DBAPIError as error:
+            raise _as_refusal(error) from error
+        finally:
+            _inside.reset(token)
+
+    return wrapper
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's five-letter error code; none for a connection that is gone."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def constraint_name(error: DBAPIError) -> str | None:
+    """Which constraint or index refused the row."""
+    diagnostic = getattr(error.orig, "diag", None)
+    return getattr(diagnostic, "constraint_name", None)
+
+
+def _refuse_pending_changes() -> None:
+    if db.session.new or db.session.dirty or db.session.deleted:
+        raise PendingChanges("Changes outside of a service method would be lost; use a service.")
+
+
+def _attempt(work: Callable[[], R]) -> R:
+    # Reading the log-in has begun a transaction already; objects loaded there stay readable.
+    db.session.close()
+    try:
+        if _unhurried.get():
+            _lift_time_limits()
+        result = work()
+        db.session.flush()
+    except BaseException:
+        db.session.close()
+        raise
+    _commit()
+    return result
+
+
+def _commit() -> None:
+    try:
+        db.session.commit()
+    except DBAPIError as error:
+        db.session.close()
+        if _connection_lost(error):
+            raise OutcomeUnknown from error
+        raise
+
+
+def _lift_time_limits() -> None:
+    db.session.execute(
+        text(
+            "SELECT set_config('statement_timeout', '0', true),"
+            " set_config('transaction_timeout', '0', true),"
+            " set_config('idle_in_transaction_session_timeout', '60s', true),"
+            " set_config('lock_timeout', '30s', true)"
+        )
+    )
+
+
+def _retrying() -> Retrying:
+    return Retrying(
+        retry=lambda state: isinstance(_error(state), DBAPIError),
+        stop=lambda state: state.attempt_number >= _attempts(_error(state)),
+        wait=wait_random_exponential(RETRY_WAIT_SECONDS_FIRST, RETRY_WAIT_SECONDS_MAX),
+        reraise=True,
+    )
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _attempts(error: BaseException | None) -> int:
+    if not isinstance(error, DBAPIError):
+        return 1
+    if _connection_lost(error):
+        return ATTEMPTS_ON_LOST_CONNECTION
+    return ATTEMPTS.get(sqlstate(error) or "", 1)
+
+
+def _connection_lost(error: DBAPIError) -> bool:
+    # psycopg gives no SQLSTATE for a lost connection; an ended backend says 57P01 to 57P03.
+    state = sqlstate(error)
+    if state is None:
+        return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
+    return state in {"57P01", "57P02", "57P03", "25P04"} or state.startswith("08")
+
+
+def _as_refusal(error: DBAPIError) -> Exception:
+    state = sqlstate(error)
+    if state in ATTEMPTS:
+        return ItemBusy()
+    if state == "57014" or _connection_lost(error):
+        return DatabaseAway()
+    return error

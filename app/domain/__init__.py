@@ -1,0 +1,1 @@
+"""The rules of the store in pure Python: no database, no web."""

@@ -1,0 +1,209 @@
+"""Refusals, as data. The edge chooses the words' form and the HTTP status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a unit: type is Invoice, Session or Manual; times are aware datetimes in UTC."""
+
+    type: str
+    id: str
+    label: str
+    user: str | None
+    since: datetime | None
+    until: datetime | None
+    releasable_by: str
+
+
+@dataclass(frozen=True)
+class FreeUnit:
+    id: UUID
+    serial_number: str
+
+
+@dataclass(frozen=True)
+class UnavailableItem:
+    id: UUID
+    serial_number: str
+    sku: str
+    product_name: str
+    inventory_status: str
+    status: str
+    holder: Holder | None
+    why: str
+    alternatives: Sequence[FreeUnit] = field(default=())
+
+
+class Refusal(Exception):
+    """The state of things does not allow it. Nothing was changed."""
+
+    code = "refused"
+    title = "Refused"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def facts(self) -> Mapping[str, Any]:
+        """What helps to mend it, beside the sentence."""
+        return {}
+
+
+class ItemsNotAvailable(Refusal):
+    code = "items-not-available"
+    title = "Some units are not available"
+
+    def __init__(self, items: Sequence[UnavailableItem]) -> None:
+        self.items = items
+        shown = "; ".join(f"{item.serial_number}: {item.why}" for item in items[:3])
+        more = f"; and {len(items) - 3} more" if len(items) > 3 else ""
+        super().__init__(f"{shown}{more}.")
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"items": self.items}
+
+
+class HoldExpired(ItemsNotAvailable):
+    """A cart's hold ran out and somebody else has the units now."""
+
+    code = "hold-expired"
+    title = "The hold ran out and the units are gone"
+
+
+class InvalidTransition(Refusal):
+    code = "invalid-transition"
+    title = "That step is not possible from where the unit stands"
+
+    def __init__(self, detail: str, items: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(detail)
+        self.items = items
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"items": self.items} if self.items else {}
+
+
+class InvoiceStateRefused(Refusal):
+    code = "invoice-state"
+    title = "The invoice's status does not allow that"
+
+    def __init__(self, detail: str, *, invoice_id: UUID, number: str, status: str) -> None:
+        super().__init__(detail)
+        self.invoice_id, self.number, self.status = invoice_id, number, status
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "invoiceId": self.invoice_id,
+            "invoiceNumber": self.number,
+            "invoiceStatus": self.status,
+        }
+
+
+class ExceedsBalance(Refusal):
+    code = "exceeds-balance"
+    title = "More than is still to be paid"
+
+    def __init__(self, detail: str, *, balance: Any) -> None:
+        super().__init__(detail)
+        self.balance = balance
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"balance": self.balance}
+
+
+class VersionConflict(Refusal):
+    code = "version-conflict"
+    title = "Somebody changed it meanwhile"
+
+    def __init__(self, detail: str, *, asked: int, current: int) -> None:
+        super().__init__(detail)
+        self.asked, self.current = asked, current
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"version": self.asked, "currentVersion": self.current}
+
+
+class NotEnoughStock(Refusal):
+    code = "not-enough-stock"
+    title = "Not enough free units"
+
+    def __init__(self, detail: str, *, sku: str, asked: int, free: int) -> None:
+        super().__init__(detail)
+        self.sku, self.asked, self.free = sku, asked, free
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"sku": self.sku, "asked": self.asked, "free": self.free}
+
+
+class Duplicate(Refusal):
+    code = "duplicate"
+    title = "It exists already"
+
+    def __init__(self, detail: str, *, field: str, values: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.field, self.values = field, values
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"field": self.field, "values": list(self.values)}
+
+
+class ItemBusy(Refusal):
+    code = "item-busy"
+    title = "Another clerk is at it this moment"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another clerk is changing the same units right now. Try again in a second."
+        )
+
+
+class NotPermitted(Exception):
+    """This user's role may not do it. 403 is about you, 409 is about the thing."""
+
+    code = "forbidden"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(Exception):
+    code = "not-found"
+
+    def __init__(self, kind: str, ids: Sequence[Any]) -> None:
+        self.kind, self.ids = kind, [str(value) for value in ids]
+        shown = ", ".join(self.ids[:5]) + (" …" if len(self.ids) > 5 else "")
+        super().__init__(f"There is no {kind} with id {shown}.")
+        self.detail = str(self)
+
+
+class InvalidInput(Exception):
+    """Wrong fields. ``errors`` maps a field's name to what to do about it."""
+
+    code = "invalid-input"
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__("; ".join(f"{name}: {text}" for name, text in self.errors.items()))
+        self.detail = str(self)
+
+
+class DatabaseAway(Exception):
+    """The database did not answer in time or the connection is gone; nothing was done."""
+
+    code = "database-away"
+    detail = "The database does not answer at the moment. Nothing was changed. Try again shortly."
+
+
+class OutcomeUnknown(Exception):
+    """The connection broke during COMMIT: done or not, nobody can say yet."""
+
+    code = "outcome-unknown"
+    detail = (
+        "The connection to the database broke at the very moment of saving. "
+        "Look whether it was done, or repeat the request with the same Idempotency-Key."
+    )

@@ -1,0 +1,17 @@
+from sqlalchemy import Computed
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Model
+from app.models.columns import Id, Stamp
+
+
+class Customer(Model):
+    __tablename__ = "customers"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    tier: Mapped[str]
+    source_reference: Mapped[str | None]
+    search_text: Mapped[str] = mapped_column(Computed("name || ' ' || coalesce(email, '')"))
+    created_at: Mapped[Stamp]
