@@ -16,12 +16,6 @@ WORKER_TTL_SECONDS = 45
 MAINTENANCE_INTERVAL_SECONDS = 20
 
 
-def main_work_horse(self, job: Job, queue: Queue) -> None:
-    """A job's process ends with its worker: nobody would hear of its result."""
-    die_with_parent(signal.SIGKILL)
-    super().main_work_horse(job, queue)
-
-
 def main() -> None:
     connection = connect(Settings.from_environment())
     application()

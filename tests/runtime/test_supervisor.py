@@ -1,0 +1,181 @@
+"""The store as processes: kill any of them, nothing is lost and none is left behind."""
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from tests.runtime.store import Store, command, is_gone, until
+
+pytestmark = pytest.mark.xdist_group("supervisor")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = Store(tmp_path_factory.mktemp("store") / "instance")
+    store.start()
+    yield store
+    if store.process.poll() is None:
+        store.stop()
+
+
+def database_url(store: Store) -> str:
+    state = json.loads((store.instance / "run" / "state.json").read_text())
+    return state["database_url"].replace("+psycopg", "")
+
+
+def accepts_connections(store: Store) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(database_url(store)):
+        return True
+    return False
+
+
+def kill_and_await_successor(store: Store, word: str, seconds: float) -> None:
+    before = store.direct(word)
+    assert before, word
+    before[0].kill()
+    until(lambda: is_gone(before[0]), 5, "kill")
+    others = {each.pid for each in before[1:]}
+    until(
+        lambda: len([each for each in store.direct(word) if each.pid not in others]) == 1,
+        seconds,
+        f"{word} again",
+    )
+
+
+def test_runs_every_kind_of_process(store: Store) -> None:
+    assert store.answers()
+    assert len(store.direct("app.runtime.web")) == 2
+    for word in ("jobs.worker", "jobs.schedule", "bin/postgres", "valkey-server"):
+        assert len(store.direct(word)) == 1, word
+
+
+def test_keeps_its_secrets_to_its_owner(store: Store) -> None:
+    private = [*(store.instance / "secrets").iterdir(), store.instance / "run" / "state.json"]
+    assert {path.stat().st_mode & 0o077 for path in private} == {0}
+
+
+@pytest.mark.parametrize(
+    ("word", "seconds"),
+    [("app.runtime.web", 2), ("jobs.worker", 3), ("jobs.schedule", 3), ("valkey-server", 3)],
+)
+def test_a_killed_process_is_back_at_once(store: Store, word: str, seconds: float) -> None:
+    kill_and_await_successor(store, word, seconds)
+    until(store.answers, 10, "an answer")
+
+
+def test_a_killed_database_is_back_with_its_data(store: Store) -> None:
+    with psycopg.connect(database_url(store)) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    kill_and_await_successor(store, "bin/postgres", 5)
+    until(lambda: accepts_connections(store), 5, "a connection")
+    until(store.answers, 10, "an answer")
+    with psycopg.connect(database_url(store)) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_second_start_says_where_the_first_runs(store: Store) -> None:
+    second = command(store.instance, "-m", "app.runtime", PORT=str(store.port + 1))
+    assert second.returncode == 1
+    assert second.stderr.strip().count("\n") == 0
+    assert f"already running at http://127.0.0.1:{store.port}" in second.stderr
+
+
+def test_a_command_uses_the_running_servers(store: Store) -> None:
+    answer = command(store.instance, "-m", "flask", "dbshell", "--", "-Atc", "SELECT current_user")
+    assert (answer.returncode, answer.stdout) == (0, "holdfast\n"), answer.stderr
+    assert store.answers()
+
+
+def test_a_killed_supervisor_leaves_no_process_and_loses_nothing(store: Store) -> None:
+    family = store.processes()
+    store.kill()
+    until(lambda: all(is_gone(each) for each in family), 10, "an end of all processes")
+    store.start()
+    with psycopg.connect(database_url(store)) as connection:
+        connection.execute("CREATE TABLE survivor AS SELECT 7 AS answer")
+
+
+def test_sigterm_stops_everything_and_the_next_start_finds_its_data(store: Store) -> None:
+    family = store.processes()
+    assert store.stop(signal.SIGTERM) == 0
+    assert all(is_gone(each) for each in family)
+    assert not (store.instance / "postgres" / "postmaster.pid").exists()
+    store.start()
+    with psycopg.connect(database_url(store)) as connection:
+        assert connection.execute("SELECT answer FROM survivor").fetchone() == (7,)
+
+
+def test_sigint_stops_everything(store: Store) -> None:
+    family = store.processes()
+    assert store.stop(signal.SIGINT) == 0
+    assert all(is_gone(each) for each in family)
+
+
+def test_a_command_starts_the_servers_for_its_own_time(store: Store) -> None:
+    answer = command(store.instance, "-m", "flask", "dbshell", "--", "-Atc", "SELECT 6 * 7")
+    assert (answer.returncode, answer.stdout) == (0, "42\n"), answer.stderr
+    assert not (store.instance / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_pid_file_with_another_programs_number_does_not_block(store: Store) -> None:
+    (store.instance / "postgres" / "postmaster.pid").write_text("1\n/elsewhere\n0\n1\n\n\n0 0\n")
+    answer = command(store.instance, "-m", "flask", "dbshell", "--", "-Atc", "SELECT 1")
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = command(tmp_path / "instance", "-m", "app.runtime", PORT=str(port))
+    assert refused.returncode == 1
+    assert f"port {port}" in refused.stderr
+    assert refused.stderr.strip().count("\n") == 0
+    assert not (tmp_path / "instance" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"PORT": "eighty"}, "PORT"),
+        ({"TIMEZONE": "Mars/Olympus"}, "TIMEZONE"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}, "SECRET_KEY"),
+    ],
+)
+def test_a_bad_setting_is_named_in_one_line(tmp_path: Path, variables, named: str) -> None:
+    refused = command(tmp_path / "instance", "-m", "app.runtime", **variables)
+    assert refused.returncode == 1
+    assert named in refused.stderr
+    assert refused.stderr.strip().count("\n") == 0
+
+
+def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    refused = command(
+        tmp_path / "instance",
+        *("-m", "flask", "dbshell"),
+        DATABASE_URL="postgresql://u:p@127.0.0.1:1/x",
+        REDIS_URL="redis://127.0.0.1:1",
+        SECRET_KEY="0123456789abcdef",
+    )
+    assert refused.returncode == 1
+    assert "the database does not answer" in refused.stderr
+    assert refused.stderr.strip().count("\n") == 0
+
+
+def test_no_test_left_a_server_behind(store: Store) -> None:
+    folder = str(store.instance.resolve())
+    left = [
+        each
+        for each in psutil.process_iter()
+        if not is_gone(each) and folder in " ".join(each.cmdline())
+    ]
+    assert left == []
