@@ -3,7 +3,8 @@
 .DEFAULT_GOAL := run
 
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+# Readable by all: as root the database runs as another user, from these files.
+INSTALL := umask 022 && $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
 VENDOR := static/vendor/lock.sha256
 

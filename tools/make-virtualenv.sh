@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv with the first Python that is new enough and can make one (PYTHON=… chooses another).
 set -u
+umask 022
 
 for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
     "$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue

@@ -11,11 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.runtime.privileges import LINUX, Identity, before_exec
+from app.runtime.problems import RuntimeProblem
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 10.0
 STEADY_SECONDS = 20.0
 LOG_BYTES_MAX = 20_000_000
+CANNOT_CHANGE_USER = (
+    "PostgreSQL refuses to run as root, and this system does not let it run as another user "
+    "below a folder closed to that one: start as an ordinary user, or move the checkout to an "
+    "open folder such as /srv"
+)
 
 
 @dataclass
@@ -55,6 +61,8 @@ class Child:
                 start_new_session=True,
                 preexec_fn=before_exec(self.identity, self.death_signal),
             )
+        except subprocess.SubprocessError:
+            raise RuntimeProblem(CANNOT_CHANGE_USER) from None
         finally:
             if output is not None:
                 os.close(output)

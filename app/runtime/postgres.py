@@ -19,7 +19,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from app.runtime.children import Child, log_tail
+from app.runtime.children import CANNOT_CHANGE_USER, Child, log_tail
 from app.runtime.leftovers import end_servers_in
 from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.privileges import Identity, before_exec, database_identity
@@ -169,16 +169,19 @@ class Postgres:
             "--locale=C.UTF-8",
             "--no-instructions",
         ]
-        done = subprocess.run(
-            command if self.durable else [*command, "--no-sync"],
-            env=_server_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            start_new_session=True,
-            preexec_fn=before_exec(identity, signal.SIGKILL),
-        )
+        try:
+            done = subprocess.run(
+                command if self.durable else [*command, "--no-sync"],
+                env=_server_environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                start_new_session=True,
+                preexec_fn=before_exec(identity, signal.SIGKILL),
+            )
+        except subprocess.SubprocessError:
+            raise RuntimeProblem(CANNOT_CHANGE_USER) from None
         if done.returncode:
             last = " | ".join(done.stderr.strip().splitlines()[-4:])
             raise RuntimeProblem(f"PostgreSQL could not make its data folder: {last}")

@@ -12,7 +12,8 @@ from pathlib import Path
 from app.runtime.problems import RuntimeProblem
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_READ_SEARCH = 2
@@ -101,7 +102,8 @@ def die_with_parent(death_signal: int) -> None:
 
 def _become(identity: Identity) -> None:
     if identity.searches and LIBC is not None:
-        LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Capabilities outlive the change of user, and access(2), which initdb asks, honours them.
+        LIBC.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(identity.gid)
     os.setuid(identity.uid)
@@ -110,11 +112,14 @@ def _become(identity: Identity) -> None:
 
 
 def _keep_search_capability() -> None:
-    """Fails silently where the system forbids it; the caller sees that the server cannot start."""
+    """Of all root's capabilities this one. Refused: no start, rather than one with all of them."""
     assert LIBC is not None
     bit = 1 << CAP_DAC_READ_SEARCH
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     # effective, permitted, inheritable; then the same for capabilities from 32 up
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    LIBC.capset(header, sets)
-    LIBC.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
+    if (
+        LIBC.capset(header, sets) != 0
+        or LIBC.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0) != 0
+    ):
+        raise PermissionError
