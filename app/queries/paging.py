@@ -1,0 +1,61 @@
+"""Paging by cursor: the place of the last row seen, never a count of rows to skip."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import BindParameter, String, bindparam
+
+from app.domain.errors import InvalidInput
+
+T = TypeVar("T")
+
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 500
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """``next_cursor`` is opaque, and None on the last page."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def encode_cursor(*place: str) -> str:
+    """The sort values of the last row, as a text that fits a URL."""
+    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int = 1) -> list[str]:
+    """The sort values in ``cursor``. Raises InvalidInput if it is none of ours."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        place = json.loads(urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, RecursionError):
+        place = None
+    whole = isinstance(place, list) and len(place) == length
+    if not whole or not all(isinstance(part, str) and "\x00" not in part for part in place):
+        raise InvalidInput({"cursor": "This is not a place in the list. Start from the first page."})
+    return list(place)
+
+
+def contains(name: str, words: str) -> BindParameter[str]:
+    """A bound ``%words%`` for ILIKE that the planner sees, so that it can use a trigram index."""
+    return _pattern(name, f"%{escape_like(words)}%")
+
+
+def starts_with(name: str, words: str) -> BindParameter[str]:
+    """A bound ``words%`` for LIKE that the planner sees, so that it can use an ordered index."""
+    return _pattern(name, f"{escape_like(words)}%")
+
+
+def escape_like(words: str) -> str:
+    """``words`` with nothing in it that LIKE takes for a wildcard."""
+    return words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").replace("\x00", "")
+
+
+def _pattern(name: str, value: str) -> BindParameter[str]:
+    # Unknown to a prepared statement's generic plan, a pattern costs a scan of everything.
+    return bindparam(name, value, String(), literal_execute=True)
