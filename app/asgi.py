@@ -7,4 +7,7 @@ from app.settings import Settings
 
 THREADS = 12
 
-application = WSGIMiddleware(create_app(Settings.from_environment()), workers=THREADS)
+application = WSGIMiddleware(
+    create_app(Settings.from_environment()),  # type: ignore[arg-type]
+    workers=THREADS,
+)
