@@ -1,0 +1,56 @@
+"""The application, put together."""
+
+from flask import Flask
+
+from app import (
+    authentication,
+    authorization,
+    blueprints,
+    cli,
+    error_responses,
+    extensions,
+    presentation,
+    responses,
+)
+from app.database import configure_database
+from app.settings import Settings
+
+WORKING_DAY_SECONDS = 12 * 60 * 60
+REQUEST_BYTES_MAX = 16 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole store as a WSGI app. Refuses to start when a route declares no permission."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    configure(app, settings)
+    configure_database(app, settings)
+    authorization.register(app)
+    extensions.register(app, settings)
+    authentication.register(app)
+    presentation.register(app)
+    responses.register(app)
+    error_responses.register(app)
+    blueprints.register(app)
+    cli.register(app)
+    authorization.refuse_undeclared_routes(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    app.config.from_mapping(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="holdfast",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=WORKING_DAY_SECONDS,
+        MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=REQUEST_BYTES_MAX,
+        MAX_FORM_PARTS=20_000,
+        # A form lies open for as long as the clerk is with the customer.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,54 @@
+"""For whoever watches the process: does it live, and can it work?"""
+
+from flask import Blueprint, current_app
+from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.authorization import requires
+from app.domain.roles import Permission
+from app.extensions import limiter
+from app.presentation import store_settings
+from app.queries.readiness import database_revision, newest_revision
+
+health = Blueprint("health", __name__)
+QUEUE_TIMEOUT_SECONDS = 2
+
+
+@health.get("/healthz")
+@limiter.exempt
+@requires(Permission.PUBLIC)
+def alive() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+@limiter.exempt
+@requires(Permission.PUBLIC)
+def ready() -> tuple[dict[str, object], int]:
+    """200, or 503 naming what is missing: database, migrations, queue."""
+    missing = [*_missing_in_database(), *_missing_queue()]
+    if missing:
+        return {"status": "unavailable", "missing": missing}, 503
+    return {"status": "ok"}, 200
+
+
+def _missing_in_database() -> list[str]:
+    try:
+        revision = database_revision()
+    except SQLAlchemyError:
+        return ["database"]
+    return [] if revision == newest_revision() else ["migrations"]
+
+
+def _missing_queue() -> list[str]:
+    try:
+        with Redis.from_url(
+            store_settings().redis_url or "redis://127.0.0.1:1/0",
+            socket_connect_timeout=QUEUE_TIMEOUT_SECONDS,
+            socket_timeout=QUEUE_TIMEOUT_SECONDS,
+        ) as queue:
+            queue.ping()
+    except RedisError as error:
+        current_app.logger.warning("the queue does not answer: %s", error)
+        return ["queue"]
+    return []

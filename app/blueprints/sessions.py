@@ -1,0 +1,58 @@
+"""Log-in and log-out."""
+
+from flask import Blueprint, g, render_template, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.authentication import sign_in, sign_out
+from app.authorization import requires
+from app.domain.errors import InvalidInput
+from app.domain.roles import Permission
+from app.extensions import limiter
+from app.queries.users import find_signed_in_user
+from app.responses import return_path, see_other
+from app.services import accounts
+
+sessions = Blueprint("sessions", __name__)
+
+#: Only refused attempts count, for one address and one name, and for one address alone.
+ATTEMPTS_PER_ACCOUNT = "10 per 5 minutes"
+ATTEMPTS_PER_ADDRESS = "60 per 5 minutes"
+
+
+def _refused(response: Response) -> bool:
+    return response.status_code != 303
+
+
+def _address_and_email() -> str:
+    return f"{request.remote_addr} {request.form.get('email', '').strip().lower()}"
+
+
+@sessions.get("/login")
+@requires(Permission.PUBLIC)
+def new() -> str | Response:
+    if current_user.is_authenticated and "problem" not in g:
+        return see_other(return_path("/", "next"))
+    return render_template("sessions/new.html", next=return_path("/", "next"))
+
+
+@sessions.post("/login")
+@limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_address_and_email, deduct_when=_refused)
+@limiter.limit(ATTEMPTS_PER_ADDRESS, deduct_when=_refused)
+@requires(Permission.PUBLIC)
+def create() -> Response:
+    user_id = accounts.check_password(
+        request.form.get("email", ""), request.form.get("password", "")
+    )
+    user = find_signed_in_user(user_id) if user_id else None
+    if user is None:
+        raise InvalidInput({"password": "This e-mail address and password do not belong together."})
+    sign_in(user)
+    return see_other(return_path("/", "next"))
+
+
+@sessions.post("/logout")
+@requires(Permission.SIGNED_IN)
+def destroy() -> Response:
+    sign_out()
+    return see_other("/login")

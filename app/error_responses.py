@@ -1,0 +1,272 @@
+"""What went wrong, told to whoever asked: a page, a fragment for HTMX, or whatever `/api` adds.
+
+An exception becomes a Problem once; renderers only choose its shape. Never a stack trace.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.authorization import check_permission
+from app.domain.errors import (
+    DatabaseAway,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    OutcomeUnknown,
+    Refusal,
+)
+from app.extensions import htmx
+from app.responses import headers_for, is_safe_path, return_path
+
+DATABASE_RETRY_SECONDS = 5
+#: What belongs to a form's request and not to the page that it was on.
+OF_THE_POST = {
+    "wsgi.input",
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "HTTP_HX_REQUEST",
+    "werkzeug.request",
+}
+#: What a browser's own words leave open.
+EXPLANATIONS = {
+    400: ("That request could not be read", "Something in it is malformed. Go back and try again."),
+    401: ("Please log in", "This needs a log-in."),
+    403: ("Not allowed", "Your role may not do this."),
+    404: ("Not found", "There is nothing at this address."),
+    405: ("Not allowed this way", "This address does not take that kind of request."),
+    413: ("Too large", "What was sent is larger than the store takes."),
+    429: ("Too many attempts", "Wait a few minutes, then try again."),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a renderer needs; ``facts`` is what helps to mend it."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    exception: Exception | None = None
+
+
+Renderer = Callable[[Problem], Response]
+
+HANDLED: tuple[type[Exception], ...] = (
+    Refusal,
+    NotPermitted,
+    NotFound,
+    InvalidInput,
+    DatabaseAway,
+    OutcomeUnknown,
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    CSRFError,
+    HTTPException,
+)
+
+
+def register(app: Flask) -> None:
+    app.extensions["problem_renderers"] = []
+    for exception in HANDLED:
+        app.register_error_handler(exception, answer)
+    app.register_error_handler(Exception, answer_unexpected)
+
+
+def add_renderer(app: Flask, path_prefix: str, render: Renderer) -> None:
+    """Have problems under ``path_prefix`` (such as ``/api/``) rendered by ``render``."""
+    app.extensions["problem_renderers"].append((path_prefix, render))
+
+
+def answer(exception: Exception) -> Response:
+    if isinstance(exception, HTTPException) and exception.response is not None:
+        return cast("Response", exception.response)  # a redirect that Werkzeug made
+    problem = problem_of(exception)
+    for prefix, render in current_app.extensions["problem_renderers"]:
+        if request.path.startswith(prefix):
+            rendered: Response = render(problem)
+            return rendered
+    response = render_fragment(problem) if htmx else render_page(problem)
+    response.headers.extend(dict(problem.headers))
+    return response
+
+
+def answer_unexpected(exception: Exception) -> Response:
+    if current_app.config.get("PROPAGATE_EXCEPTIONS") or current_app.testing:
+        raise exception
+    current_app.logger.exception("unexpected error on %s %s", request.method, request.path)
+    return answer(exception)
+
+
+def problem_of(exception: Exception) -> Problem:
+    """The one table from exceptions to HTTP."""
+    match exception:
+        case Refusal():
+            headers = {"Retry-After": "1"} if exception.code == "item-busy" else {}
+            return Problem(
+                409,
+                exception.code,
+                exception.title,
+                exception.detail,
+                exception.facts(),
+                headers,
+                exception,
+            )
+        case NotPermitted():
+            return Problem(403, exception.code, "Not allowed", exception.detail)
+        case NotFound():
+            return Problem(
+                404, exception.code, "Not found", exception.detail, {"ids": exception.ids}
+            )
+        case InvalidInput():
+            facts = {"errors": exception.errors}
+            return Problem(422, exception.code, "Please check the form", exception.detail, facts)
+        case OutcomeUnknown():
+            return Problem(
+                503, exception.code, "It is not certain that this was saved", exception.detail
+            )
+        case DatabaseAway() | OperationalError() | InterfaceError() | PoolTimeout():
+            return Problem(
+                503,
+                DatabaseAway.code,
+                "The database is away",
+                DatabaseAway.detail,
+                headers={"Retry-After": str(DATABASE_RETRY_SECONDS)},
+            )
+        case CSRFError():
+            return Problem(
+                400,
+                "csrf",
+                "This page has been open for too long",
+                "It belongs to an earlier log-in. Reload the page and do it again.",
+            )
+        case HTTPException():
+            return http_problem(exception)
+        case _:
+            return Problem(
+                500,
+                "internal-error",
+                "Something went wrong here",
+                "It was not your doing, and it has been written to the store's log.",
+            )
+
+
+def http_problem(exception: HTTPException) -> Problem:
+    status = exception.code or 500
+    title, detail = EXPLANATIONS.get(status, (exception.name, "Go back and try again."))
+    # Werkzeug's own descriptions are written for programmers; ours are set on the exception.
+    own = exception.description if status == 403 else None
+    headers = {"Allow": ", ".join(exception.valid_methods or [])} if status == 405 else {}  # type: ignore[attr-defined]
+    return Problem(
+        status, exception.name.lower().replace(" ", "-"), title, own or detail, headers=headers
+    )
+
+
+def render_page(problem: Problem) -> Response:
+    if problem.status == 401:
+        return redirect(login_url(request.full_path if request.method == "GET" else "/"))
+    if problem.status in (409, 422):
+        before = page_as_it_was(problem)
+        if before is not None:
+            return headers_for(before, problem.status)
+    return headers_for(error_page(problem), problem.status)
+
+
+def render_fragment(problem: Problem) -> Response:
+    """HTMX puts a refusal above the page, which stays; a form comes back with its messages."""
+    if problem.status == 401:
+        return headers_for("", 401, HX_Redirect=login_url(came_from() or "/"))
+    if problem.status == 422:
+        before = page_as_it_was(problem)
+        if before is not None:
+            return headers_for(
+                before, 422, HX_Retarget="#main", HX_Reselect="#main", HX_Reswap="outerHTML"
+            )
+    body = render_template("errors/_refusal.html", problem=problem)
+    return headers_for(body, problem.status, HX_Retarget="#alerts", HX_Reswap="innerHTML")
+
+
+def error_page(problem: Problem) -> str:
+    # Without a database there is no user to draw the menu for.
+    layout = "base.html" if problem.status < 500 and _user_is_known() else "bare.html"
+    return render_template(
+        "errors/page.html",
+        problem=problem,
+        layout=layout,
+        retry_seconds=DATABASE_RETRY_SECONDS if problem.code == DatabaseAway.code else None,
+    )
+
+
+def page_as_it_was(problem: Problem) -> str | None:
+    """The page that the form was on, with ``problem`` on it; None if that cannot be told."""
+    path = return_path("") or came_from()
+    if not path or getattr(g, "problem", None) is not None:
+        return None
+    g.problem, g.typed, g.typed_for = problem, request.form, request.path
+    environ = _environ_for(path)
+    try:
+        with current_app.request_context(environ):
+            if request.endpoint is None:
+                return None
+            check_permission()
+            body = current_app.make_response(current_app.dispatch_request())
+            return body.get_data(as_text=True) if body.status_code == 200 else None
+    except (HTTPException, NotFound):
+        return None
+
+
+def _environ_for(path: str) -> dict[str, Any]:
+    parts = urlsplit(path)
+    dropped = {
+        "wsgi.input",
+        "CONTENT_LENGTH",
+        "CONTENT_TYPE",
+        "HTTP_HX_REQUEST",
+        "werkzeug.request",
+    }
+    kept = {key: value for key, value in request.environ.items() if key not in dropped}
+    return {
+        **kept,
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "REQUEST_URI": path,
+        "RAW_URI": path,
+    }
+
+
+def came_from() -> str | None:
+    """The path of the page that this request was sent from, if it is ours."""
+    referrer = htmx.current_url if htmx else request.referrer
+    if not referrer:
+        return None
+    parts = urlsplit(referrer)
+    if parts.netloc != request.host:
+        return None
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return path if is_safe_path(path) else None
+
+
+def login_url(path: str) -> str:
+    path = path.removesuffix("?")
+    return url_for("sessions.new", next=path if is_safe_path(path) and path != "/" else None)
+
+
+def _user_is_known() -> bool:
+    try:
+        return bool(current_user.is_authenticated)
+    except SQLAlchemyError:
+        return False

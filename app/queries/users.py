@@ -1,0 +1,45 @@
+"""Reads about users, without their secrets."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.database import db
+from app.models import User
+
+
+@dataclass(frozen=True)
+class SignedInUser:
+    """What Flask-Login knows of a user; its id changes with the password."""
+
+    id: UUID
+    email: str
+    name: str
+    role: str
+    password_mark: str
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        return f"{self.id}.{self.password_mark}"
+
+
+def find_signed_in_user(user_id: str | UUID) -> SignedInUser | None:
+    """None when there is no such user or they may not sign in (any more)."""
+    try:
+        user_id = UUID(str(user_id))
+    except ValueError:
+        return None
+    row = db.session.execute(
+        select(User.id, User.email, User.name, User.role, User.password_hash).where(
+            User.id == user_id, User.active, User.can_sign_in
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    mark = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
+    return SignedInUser(row.id, row.email, row.name, row.role, mark)
