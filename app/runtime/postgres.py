@@ -74,7 +74,6 @@ class Postgres:
         self.instance = self.instance.absolute()
         self.data = self.instance / "postgres"
         self.log = self.instance / "log" / "postgres.log"
-        self.port = self.port or free_port()
 
     @property
     def url(self) -> str:
@@ -100,6 +99,8 @@ class Postgres:
         if not self.data.exists():
             self._initialise()
         self._check_version()
+        # Chosen as late as can be, so that nobody takes it meanwhile; kept over restarts.
+        self.port = self.port or free_port()
         settings = SERVER_SETTINGS | {"port": str(self.port)}
         settings |= {} if self.durable else UNSAFE_SETTINGS
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
