@@ -46,9 +46,7 @@ class Base(DeclarativeBase):
     registry = registry(metadata=MetaData(naming_convention=NAMING))
 
 
-db = SQLAlchemy(
-    model_class=Base, session_options={"expire_on_commit": False, "autoflush": False}
-)
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
 if TYPE_CHECKING:
     Model = Base
 else:
@@ -71,7 +69,10 @@ def configure_database(app: Flask, settings: Settings) -> None:
         "pool_timeout": 5,
         "pool_pre_ping": True,
         "isolation_level": "READ COMMITTED",
-        "connect_args": {"options": CONNECTION_OPTIONS, "connect_timeout": 5},
+        "connect_args": {
+            "options": f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}",
+            "connect_timeout": 5,
+        },
     }
     db.init_app(app)
 

@@ -35,7 +35,7 @@ class Permission(StrEnum):
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
     USER_MANAGE = "user:manage"
-    TOKEN_MANAGE = "token:manage"  # noqa: S105 - a permission's name
+    TOKEN_MANAGE = "token:manage"
     WAREHOUSE_EDIT = "warehouse:edit"
 
 

@@ -19,6 +19,4 @@ Stamp = Annotated[
     mapped_column(TIMESTAMP(timezone=True), server_default=text("clock_timestamp()")),
 ]
 #: Counted up by a trigger at every change.
-Version = Annotated[
-    int, mapped_column(server_default=text("1"), server_onupdate=FetchedValue())
-]
+Version = Annotated[int, mapped_column(server_default=text("1"), server_onupdate=FetchedValue())]

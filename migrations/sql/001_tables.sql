@@ -15,6 +15,7 @@ ALTER TABLE customers
         CONSTRAINT ck_customers_tier CHECK (tier IN ('standard', 'vip')),
     ADD COLUMN source_reference text CONSTRAINT uq_customers_source_reference UNIQUE,
     ADD COLUMN search_text text GENERATED ALWAYS AS (name || ' ' || coalesce(email, '')) STORED;
+CREATE INDEX ix_customers_email ON customers (lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX ix_customers_search ON customers USING gin (search_text gin_trgm_ops);
 
 ALTER TABLE products

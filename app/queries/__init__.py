@@ -1,0 +1,1 @@
+"""Everything that is read. Functions return frozen dataclasses and never write."""

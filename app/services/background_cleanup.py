@@ -1,0 +1,19 @@
+"""Work that nobody waits for. Every method is safe to run twice."""
+
+from typing import Any
+
+from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
+from app.services.tallies import fold_tallies
+
+
+class BackgroundCleanupService:
+    def run_cleanup_now(self) -> dict[str, Any]:
+        """Free every unit whose hold has run out, in batches, and fold the maintained totals.
+
+        Returns ``{"released": number of units, "items": their ids as text}``.
+        """
+        released: list[str] = []
+        while batch := InventoryLifecycleService().cleanup_expired_reservations(CLEANUP_BATCH):
+            released += [str(item_id) for item_id in batch]
+        fold_tallies()
+        return {"released": len(released), "items": released}

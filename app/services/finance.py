@@ -1,0 +1,257 @@
+"""Invoices and money."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db, transactional
+from app.domain.delivery import DeliveryInfo
+from app.domain.errors import ExceedsBalance, InvalidInput, NotFound
+from app.domain.inventory_lifecycle import ReservedForType
+from app.domain.invoice_lifecycle import (
+    AWAITING_PAYMENT,
+    MONEY_MAX,
+    InvoiceStatus,
+    status_for_payments,
+)
+from app.services.change_context import ChangeContext
+from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.invoice_lifecycle import InvoiceLifecycleService
+from app.services.invoice_rows import (
+    add_invoice,
+    add_lines,
+    add_payment,
+    remove_lines,
+    set_invoice_status,
+)
+from app.services.locking import LockedInvoice, LockedItem, lock_invoice, lock_items
+from app.services.new_invoice import NewCustomer, NewInvoice, NewPayment
+from app.services.reservations import ReservedFor, list_price, session_item_ids, unique
+
+
+class FinanceService:
+    """``occurred_at`` is for imports: when it happened, if that was not now."""
+
+    def __init__(self, occurred_at: datetime | None = None) -> None:
+        self.occurred_at = occurred_at
+        self.inventory = InventoryLifecycleService(occurred_at)
+        self.lifecycle = InvoiceLifecycleService(occurred_at)
+
+    @transactional
+    def create_invoice(self, data: NewInvoice | Mapping[str, Any], user_id: UUID) -> UUID:
+        """Make an invoice and reserve its units, or sell them at once; all or nothing.
+
+        Units that ``session_id`` holds are the first to be taken where a quantity is asked for.
+        Raises InvalidInput, NotFound, ItemsNotAvailable, HoldExpired, NotEnoughStock.
+        """
+        order = data if isinstance(data, NewInvoice) else NewInvoice.from_mapping(data)
+        order.check()
+        customer_id = self._customer(order)
+        items, unit_prices = self._choose(order)
+        total = sum(unit_prices.values(), Decimal(0))
+        if total > MONEY_MAX:
+            raise InvalidInput({"items": f"The total is over {MONEY_MAX}."})
+        context = ChangeContext(user_id=user_id, occurred_at=self.occurred_at)
+        invoice_id = add_invoice(
+            customer_id,
+            context,
+            notes=order.notes.strip() if order.notes and order.notes.strip() else None,
+            source_reference=order.source_reference,
+        )
+        if order.direct_sale:
+            self.inventory.make_free(items, user_id, session_id=order.session_id)
+            self.inventory.sell_directly(items, invoice_id, user_id, order.notes)
+        else:
+            self.inventory.take(
+                items,
+                ReservedFor(ReservedForType.INVOICE, str(invoice_id)),
+                user_id,
+                order.notes,
+                session_id=order.session_id,
+            )
+        add_lines(invoice_id, unit_prices)
+        if order.direct_sale:
+            if total:
+                self._pay(invoice_id, user_id, total, order.method, None)
+            set_invoice_status(invoice_id, InvoiceStatus.PAID, context)
+        return invoice_id
+
+    @transactional
+    def record_payment(self, data: NewPayment | Mapping[str, Any], user_id: UUID) -> UUID:
+        """Take money for an invoice; when nothing is left to pay its units are Sold.
+
+        Raises InvalidInput, NotFound, ExceedsBalance, and InvoiceStateRefused for an invoice that
+        does not await payment.
+        """
+        payment = data if isinstance(data, NewPayment) else NewPayment.from_mapping(data)
+        payment.check()
+        invoice = lock_invoice(payment.invoice_id)
+        self._refuse_unless_awaiting(invoice, "takes no payment")
+        if payment.amount > invoice.balance:
+            raise ExceedsBalance(
+                f"Invoice {invoice.number} has {invoice.balance} still to be paid; "
+                f"{payment.amount} is more than that.",
+                balance=invoice.balance,
+            )
+        payment_id = self._pay(
+            invoice.id, user_id, payment.amount, payment.method, payment.reference
+        )
+        after = status_for_payments(invoice.total, invoice.paid + payment.amount)
+        self.lifecycle.handle_status_change(
+            invoice.id, InvoiceStatus(invoice.status), after, user_id
+        )
+        return payment_id
+
+    @transactional
+    def update_invoice_status(
+        self,
+        invoice_id: UUID,
+        status: str,
+        user_id: UUID,
+        *,
+        version: int | None = None,
+        method: str = "Cash",
+        delivery_info: DeliveryInfo | None = None,
+        notes: str | None = None,
+    ) -> UUID:
+        """Cancel, pay the balance of, or deliver an invoice.
+
+        Raises InvalidInput for other statuses, VersionConflict, InvoiceStateRefused.
+        """
+        invoice = lock_invoice(invoice_id, version=version)
+        if status == InvoiceStatus.CANCELLED:
+            self.lifecycle.handle_invoice_cancelled(invoice_id, user_id, notes)
+        elif status == InvoiceStatus.PAID:
+            self._refuse_unless_awaiting(invoice, "cannot be paid")
+            if invoice.balance:
+                self.record_payment(NewPayment(invoice_id, invoice.balance, method), user_id)
+            else:
+                self.lifecycle.handle_invoice_fully_paid(invoice_id, user_id)
+        elif status == InvoiceStatus.DELIVERED:
+            self.lifecycle.handle_invoice_delivered(invoice_id, user_id, delivery_info)
+        else:
+            raise InvalidInput({"status": "One of Cancelled, Paid, Delivered."})
+        return invoice_id
+
+    @transactional
+    def remove_lines(
+        self, invoice_id: UUID, item_ids: Sequence[UUID], user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """Take units off an invoice that awaits payment and free them.
+
+        What is left must still cover what was paid, and one unit must remain: else cancel it.
+        """
+        invoice = lock_invoice(invoice_id)
+        self._refuse_unless_awaiting(invoice, "keeps its lines")
+        items = lock_items(unique(item_ids))
+        lines = self._lines(invoice_id)
+        strangers = [item.id for item in items if item.id not in lines]
+        if strangers:
+            raise NotFound(f"item on invoice {invoice.number}", strangers)
+        removed = sum((lines[item.id] for item in items), Decimal(0))
+        if len(items) == len(lines):
+            raise invoice.refuse("These are all its units. Cancel the invoice instead.")
+        if invoice.paid > invoice.total - removed:
+            raise invoice.refuse(
+                f"{invoice.paid} was paid and only {invoice.total - removed} would be left to pay "
+                "for. Cancel the invoice and make a new one."
+            )
+        freed = self.inventory.release_items_for_removed_lines(invoice, items, user_id, notes)
+        remove_lines(invoice_id, freed)
+        if invoice.paid and invoice.paid == invoice.total - removed:
+            self.lifecycle.handle_invoice_fully_paid(invoice_id, user_id)
+        return freed
+
+    def _customer(self, order: NewInvoice) -> UUID:
+        if order.customer_id is None:
+            assert order.customer  # checked
+            return find_or_add_customer(order.customer)
+        if not db.session.scalar(
+            text("SELECT true FROM customers WHERE id = :id"), {"id": order.customer_id}
+        ):
+            raise NotFound("customer", [order.customer_id])
+        return order.customer_id
+
+    def _choose(self, order: NewInvoice) -> tuple[list[LockedItem], dict[UUID, Decimal]]:
+        """Lock the units that the order names, then those that it leaves to us."""
+        named = {unit.item_id: unit.unit_price for unit in order.units}
+        in_cart = (
+            session_item_ids(order.session_id) if order.session_id and order.quantities else []
+        )
+        locked = lock_items({*named, *in_cart})
+        chosen = [item for item in locked if item.id in named]
+        unit_prices = {item.id: _price(named[item.id], item) for item in chosen}
+        for line in order.quantities:
+            held = [
+                item
+                for item in locked
+                if item.sku == line.sku
+                and item.id not in unit_prices
+                and item.reserved_for_id == order.session_id
+                and line.warehouse is None
+            ][: line.quantity]
+            missing = line.quantity - len(held)
+            picked = (
+                self.inventory.pick(
+                    line.sku, missing, warehouse=line.warehouse, besides=list(unit_prices)
+                )
+                if missing
+                else []
+            )
+            for item in [*held, *picked]:
+                chosen.append(item)
+                unit_prices[item.id] = _price(line.unit_price, item)
+        return chosen, unit_prices
+
+    def _lines(self, invoice_id: UUID) -> dict[UUID, Decimal]:
+        rows = db.session.execute(
+            text("SELECT item_id, unit_price FROM invoice_items WHERE invoice_id = :id"),
+            {"id": invoice_id},
+        )
+        return {row.item_id: row.unit_price for row in rows}
+
+    def _pay(
+        self, invoice_id: UUID, user_id: UUID, amount: Decimal, method: str, reference: str | None
+    ) -> UUID:
+        return add_payment(
+            invoice_id,
+            user_id,
+            amount=amount,
+            method=method,
+            reference=reference.strip() if reference and reference.strip() else None,
+            occurred_at=self.occurred_at,
+        )
+
+    def _refuse_unless_awaiting(self, invoice: LockedInvoice, consequence: str) -> None:
+        if invoice.status not in AWAITING_PAYMENT:
+            raise invoice.refuse(f"Invoice {invoice.number} is {invoice.status} and {consequence}.")
+
+
+def find_or_add_customer(customer: NewCustomer) -> UUID:
+    """The customer with this e-mail address and name, or a new one."""
+    name = customer.name.strip()
+    email = (customer.email or "").strip() or None
+    if email:
+        known: UUID | None = db.session.scalar(
+            text("""SELECT id FROM customers
+                WHERE lower(email) = lower(:email) AND lower(name) = lower(:name)
+                ORDER BY id LIMIT 1"""),
+            {"email": email, "name": name},
+        )
+        if known:
+            return known
+    added: UUID = db.session.scalars(
+        text(
+            "INSERT INTO customers (name, email, tier) VALUES (:name, :email, :tier) RETURNING id"
+        ),
+        {"name": name, "email": email, "tier": customer.tier},
+    ).one()
+    return added
+
+
+def _price(given: Decimal | None, item: LockedItem) -> Decimal:
+    return given if given is not None else list_price(item)

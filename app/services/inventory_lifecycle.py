@@ -1,0 +1,365 @@
+"""The life of units: received, held, reserved, sold, delivered, and back to free.
+
+Every change of status passes the one door in status_door.py; the database refuses whatever does not
+explain itself as that does.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.database import constraint_name, db, transactional
+from app.domain.delivery import DeliveryInfo
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.inventory_lifecycle import (
+    ChangeReason,
+    Condition,
+    InventoryStatus,
+    ReservedForType,
+)
+from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
+from app.models.user import SYSTEM_USER_ID
+from app.queries.status_history import StatusChange, history_of_items
+from app.services.availability import sort_by_availability
+from app.services.change_context import CONTEXT, ChangeContext
+from app.services.invoice_rows import add_lines, set_invoice_status
+from app.services.locking import (
+    LockedInvoice,
+    LockedItem,
+    invoice_item_ids,
+    lock_invoice,
+    lock_items,
+)
+from app.services.receiving import checked_serials, duplicate_serials, new_serials
+from app.services.reservations import (
+    EXPIRY,
+    ReservedFor,
+    is_reserved_for,
+    list_price,
+    refuse_transition,
+    refuse_what_is_no_hold,
+    require_own_holds,
+    session_item_ids,
+    unique,
+)
+from app.services.status_door import StatusDoor
+from app.services.stock import location_id_of, product_id_of, warehouse_id_of
+
+CLEANUP_BATCH = 1000
+MAIN_WAREHOUSE = "MAIN"
+
+
+class InventoryLifecycleService(StatusDoor):
+    """Changes of units. ``occurred_at`` is for imports: when it happened, if that was not now.
+
+    Methods raise NotFound for unknown ids, ItemsNotAvailable, InvalidTransition or
+    InvoiceStateRefused where the state of things forbids it, and then change nothing.
+    """
+
+    # Receiving
+
+    @transactional
+    def receive_items(
+        self,
+        sku: str,
+        user_id: UUID,
+        *,
+        serial_numbers: Sequence[str] | None = None,
+        quantity: int | None = None,
+        condition: str = Condition.NEW,
+        warehouse: str | None = None,
+        location: str | None = None,
+        notes: str | None = None,
+    ) -> list[UUID]:
+        """Take units into stock, with their own serials or generated ones; ids in their order.
+
+        Raises InvalidInput, NotFound for the SKU or warehouse, Duplicate for known serials.
+        """
+        if (serial_numbers is None) == (quantity is None):
+            raise InvalidInput({"serialNumbers": "Give either serial numbers or a quantity."})
+        if condition not in set(Condition):
+            raise InvalidInput({"condition": f"One of {', '.join(Condition)}."})
+        product_id = product_id_of(sku)
+        warehouse_id = warehouse_id_of(warehouse or MAIN_WAREHOUSE)
+        location_id = location_id_of(location.strip(), warehouse_id) if location else None
+        serials = (
+            checked_serials(serial_numbers)
+            if serial_numbers is not None
+            else new_serials(product_id, sku, quantity or 0)
+        )
+        context = self._context(user_id, ChangeReason.RECEIVED)
+        try:
+            return list(
+                db.session.scalars(
+                    text(f"""WITH {CONTEXT}
+                        INSERT INTO items (serial_number, product_id, condition, warehouse_id,
+                            location_id, notes, created_at)
+                        SELECT arrived.serial_number, :product_id, :condition, :warehouse_id,
+                            :location_id, :item_notes,
+                            coalesce(CAST(:occurred_at AS timestamptz), clock_timestamp())
+                        FROM unnest(CAST(:serials AS text[])) WITH ORDINALITY
+                            AS arrived (serial_number, position), context
+                        ORDER BY arrived.position RETURNING id"""),
+                    {
+                        "product_id": product_id,
+                        "condition": condition,
+                        "warehouse_id": warehouse_id,
+                        "location_id": location_id,
+                        "item_notes": notes.strip() if notes and notes.strip() else None,
+                        "occurred_at": self.occurred_at,
+                        "serials": serials,
+                        **context.parameters(),
+                    },
+                )
+            )
+        except IntegrityError as error:
+            if constraint_name(error) == "uq_items_serial_number":
+                raise duplicate_serials(serials) from error
+            raise
+
+    # Reserving
+
+    @transactional
+    def reserve_items_for_invoice(
+        self, item_ids: Sequence[UUID], invoice_id: UUID, user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """Reserve units for an invoice that awaits payment; those new to it become lines of it.
+
+        A new line has its product's price. All or nothing.
+        """
+        wanted = unique(item_ids)
+        invoice = lock_invoice(invoice_id)
+        if invoice.status not in AWAITING_PAYMENT:
+            raise invoice.refuse(
+                f"Invoice {invoice.number} is {invoice.status}: units can be reserved only for an "
+                "invoice that awaits payment. Create a new invoice for them."
+            )
+        items = lock_items(wanted)
+        lines = set(invoice_item_ids(invoice_id))
+        self.take(items, ReservedFor(ReservedForType.INVOICE, str(invoice_id)), user_id, notes)
+        add_lines(invoice_id, {item.id: list_price(item) for item in items if item.id not in lines})
+        return [item.id for item in items]
+
+    @transactional
+    def hold_items_for_session(
+        self,
+        item_ids: Sequence[UUID],
+        session_id: str,
+        user_id: UUID,
+        *,
+        expires_in_minutes: int | None = None,
+        notes: str | None = None,
+    ) -> list[UUID]:
+        """Hold units in a cart for HOLD_MINUTES, or as long as said. All or nothing."""
+        holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
+        return self.take(lock_items(unique(item_ids)), holder, user_id, notes)
+
+    @transactional
+    def hold_quantity_for_session(
+        self,
+        sku: str,
+        quantity: int,
+        session_id: str,
+        user_id: UUID,
+        *,
+        warehouse: str | None = None,
+        expires_in_minutes: int | None = None,
+    ) -> list[UUID]:
+        """Hold any ``quantity`` free units of a product, oldest first; else NotEnoughStock."""
+        holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
+        return self.take(self.pick(sku, quantity, warehouse=warehouse), holder, user_id, None)
+
+    @transactional
+    def hold_items_manually(
+        self,
+        item_ids: Sequence[UUID],
+        reserved_for_id: str,
+        user_id: UUID,
+        *,
+        expires_in_minutes: int | None = None,
+        notes: str | None = None,
+    ) -> list[UUID]:
+        """Hold units for whatever ``reserved_for_id`` says, until released or expired."""
+        holder = ReservedFor(ReservedForType.MANUAL, reserved_for_id, expires_in_minutes)
+        return self.take(lock_items(unique(item_ids)), holder, user_id, notes)
+
+    @transactional
+    def extend_session_hold(
+        self, session_id: str, user_id: UUID, *, expires_in_minutes: int | None = None
+    ) -> list[UUID]:
+        """Let a cart's hold last HOLD_MINUTES from now, also where it has just run out."""
+        holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
+        own = sort_by_availability(
+            lock_items(session_item_ids(session_id)), session_id=session_id
+        ).own
+        require_own_holds(own, user_id)
+        held = [item.id for item in own]
+        db.session.execute(
+            text(f"""UPDATE items SET reservation_expiry = {EXPIRY}
+                WHERE id = ANY(CAST(:ids AS uuid[]))"""),
+            {"ids": held, "minutes": holder.expires_in_minutes, "type": holder.type},
+        )
+        return held
+
+    # Releasing
+
+    @transactional
+    def release_items(
+        self, item_ids: Sequence[UUID], user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """End holds: one's own, or anyone's for who may (else NotPermitted)."""
+        items = lock_items(unique(item_ids))
+        refuse_what_is_no_hold(items)
+        require_own_holds(items, user_id)
+        return self._change_status(
+            items,
+            InventoryStatus.AVAILABLE,
+            self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
+        )
+
+    @transactional
+    def release_session(
+        self, session_id: str, user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """Empty a cart. NotFound when it holds nothing."""
+        items = lock_items(session_item_ids(session_id))
+        held = sort_by_availability(items, session_id=session_id).own
+        if not held:
+            raise NotFound("held cart", [session_id])
+        return self.release_items([item.id for item in held], user_id, notes)
+
+    @transactional
+    def release_items_for_invoice_cancellation(
+        self, invoice_id: UUID, user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """Cancel an invoice that awaits payment and free all its units."""
+        invoice = lock_invoice(invoice_id)
+        items = lock_items(invoice_item_ids(invoice_id))
+        reserved = [item for item in items if is_reserved_for(item, invoice)]
+        if invoice.status not in AWAITING_PAYMENT and not (
+            invoice.status == InvoiceStatus.CANCELLED and reserved
+        ):
+            raise invoice.refuse(
+                f"Invoice {invoice.number} is {invoice.status}; only an invoice that awaits "
+                "payment can be cancelled."
+            )
+        context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
+        self._change_status(reserved, InventoryStatus.AVAILABLE, context)
+        if invoice.status != InvoiceStatus.CANCELLED:
+            set_invoice_status(invoice_id, InvoiceStatus.CANCELLED, context)
+        return [item.id for item in reserved]
+
+    @transactional
+    def release_items_for_removed_lines(
+        self, invoice: LockedInvoice, items: Sequence[LockedItem], user_id: UUID, notes: str | None
+    ) -> list[UUID]:
+        """Free the units of lines that are being taken off an invoice, both locked before."""
+        _require_reserved(items, invoice)
+        context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
+        return self._change_status(items, InventoryStatus.AVAILABLE, context)
+
+    @transactional
+    def cleanup_expired_reservations(self, limit: int = CLEANUP_BATCH) -> list[UUID]:
+        """Free up to ``limit`` units whose hold has run out, passing over those in use."""
+        expired = list(
+            db.session.scalars(
+                text("""SELECT id FROM items WHERE reservation_expiry <= clock_timestamp()
+                    ORDER BY reservation_expiry LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"""),
+                {"limit": limit},
+            )
+        )
+        return self._change_status(
+            lock_items(expired),
+            InventoryStatus.AVAILABLE,
+            self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
+        )
+
+    # Selling and handing over
+
+    @transactional
+    def mark_items_as_sold_for_invoice(
+        self, invoice_id: UUID, user_id: UUID, notes: str | None = None
+    ) -> list[UUID]:
+        """Make an invoice with nothing left to pay Paid, and all its units Sold."""
+        invoice = lock_invoice(invoice_id)
+        items = lock_items(invoice_item_ids(invoice_id))
+        reserved = [item for item in items if is_reserved_for(item, invoice)]
+        if invoice.status == InvoiceStatus.PAID and reserved:
+            items = reserved
+        elif invoice.status not in AWAITING_PAYMENT:
+            raise invoice.refuse(f"Invoice {invoice.number} is {invoice.status} already.")
+        elif not items:
+            raise invoice.refuse(f"Invoice {invoice.number} has no units; add some or cancel it.")
+        elif invoice.balance > 0:
+            raise invoice.refuse(
+                f"Invoice {invoice.number} has {invoice.balance} still to be paid. "
+                "Record a payment: its units are sold when it is paid in full."
+            )
+        _require_reserved(items, invoice)
+        context = self._context(user_id, ChangeReason.INVOICE_PAID, notes)
+        self._change_status(items, InventoryStatus.SOLD, context)
+        if invoice.status != InvoiceStatus.PAID:
+            set_invoice_status(invoice_id, InvoiceStatus.PAID, context)
+        return [item.id for item in items]
+
+    @transactional
+    def mark_items_as_delivered_for_invoice(
+        self,
+        invoice_id: UUID,
+        user_id: UUID,
+        delivery_info: DeliveryInfo | None = None,
+        *,
+        item_ids: Sequence[UUID] | None = None,
+    ) -> list[UUID]:
+        """Hand over a paid invoice's units, or ``item_ids`` of them; Delivered with the last."""
+        invoice = lock_invoice(invoice_id)
+        if invoice.status != InvoiceStatus.PAID:
+            raise invoice.refuse(
+                f"Invoice {invoice.number} is {invoice.status}; only a paid invoice is delivered."
+            )
+        items = lock_items(invoice_item_ids(invoice_id))
+        sold = [item for item in items if item.inventory_status == InventoryStatus.SOLD]
+        chosen = sold if item_ids is None else _on_invoice(items, unique(item_ids), invoice)
+        refuse_transition(
+            [item for item in chosen if item.inventory_status != InventoryStatus.SOLD],
+            f"Only sold units of invoice {invoice.number} can be delivered.",
+        )
+        context = ChangeContext(
+            user_id=user_id,
+            reason=ChangeReason.INVOICE_DELIVERED,
+            reference=(ReservedForType.INVOICE, str(invoice_id)),
+            occurred_at=self.occurred_at,
+            notes=delivery_info.as_note() if delivery_info else None,
+        )
+        self._change_status(chosen, InventoryStatus.DELIVERED, context)
+        handed_over = {item.id for item in chosen}
+        if all(
+            item.id in handed_over or item.inventory_status == InventoryStatus.DELIVERED
+            for item in items
+        ):
+            set_invoice_status(invoice_id, InvoiceStatus.DELIVERED, context)
+        return [item.id for item in chosen]
+
+    def get_item_status_history(self, item_ids: Sequence[UUID]) -> list[StatusChange]:
+        """What happened to these units, newest first."""
+        return history_of_items(list(item_ids))
+
+
+def _require_reserved(items: Sequence[LockedItem], invoice: LockedInvoice) -> None:
+    refuse_transition(
+        [item for item in items if not is_reserved_for(item, invoice)],
+        f"They should be reserved for invoice {invoice.number}, which lists them; "
+        "an admin can mend that under Inconsistencies.",
+    )
+
+
+def _on_invoice(
+    items: Sequence[LockedItem], item_ids: Sequence[UUID], invoice: LockedInvoice
+) -> list[LockedItem]:
+    by_id = {item.id: item for item in items}
+    strangers = [item_id for item_id in item_ids if item_id not in by_id]
+    if strangers:
+        raise NotFound(f"item on invoice {invoice.number}", strangers)
+    return [by_id[item_id] for item_id in item_ids]

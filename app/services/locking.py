@@ -1,0 +1,163 @@
+"""Row locks, always in one order: idempotency claim, invoices, items, lines, payments, outbox.
+
+What was read before the lock does not count; what these functions return does.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db
+from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
+
+_ITEM_COLUMNS = """
+    i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price,
+    i.inventory_status, i.status, i.reserved_for_type, i.reserved_for_id, i.reserved_by,
+    i.reservation_expiry, i.version
+"""
+
+
+@dataclass(frozen=True)
+class LockedItem:
+    """A unit as it stands while nobody else can change it; times are aware, in UTC."""
+
+    id: UUID
+    serial_number: str
+    product_id: UUID
+    sku: str
+    product_name: str
+    price: Decimal | None
+    inventory_status: str
+    status: str
+    reserved_for_type: str | None
+    reserved_for_id: str | None
+    reserved_by: UUID | None
+    reservation_expiry: datetime | None
+    version: int
+
+
+@dataclass(frozen=True)
+class LockedInvoice:
+    id: UUID
+    number: str
+    status: str
+    total: Decimal
+    paid: Decimal
+    version: int
+
+    @property
+    def balance(self) -> Decimal:
+        return self.total - self.paid
+
+    def refuse(self, detail: str) -> InvoiceStateRefused:
+        """The refusal that says what about this invoice forbids it."""
+        return InvoiceStateRefused(
+            detail, invoice_id=self.id, number=self.number, status=self.status
+        )
+
+
+def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
+    """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
+    wanted = sorted(set(item_ids))
+    rows = db.session.execute(
+        text(f"""
+            SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
+            WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i"""),
+        {"ids": wanted},
+    ).all()
+    if len(rows) != len(wanted):
+        found = {row.id for row in rows}
+        raise NotFound("item", [item_id for item_id in wanted if item_id not in found])
+    return [LockedItem(**row._mapping) for row in rows]
+
+
+def lock_free_items(
+    product_id: UUID,
+    limit: int,
+    *,
+    warehouse_id: UUID | None = None,
+    besides: Sequence[UUID] = (),
+) -> list[LockedItem]:
+    """Lock up to ``limit`` free units of a product, oldest first, passing over locked ones."""
+    picked = _pick(
+        "i.inventory_status = 'Available'", product_id, limit, warehouse_id, list(besides)
+    )
+    missing = limit - len(picked)
+    if missing:
+        # A hold that ran out is free, whether or not the cleanup has been round.
+        picked += _pick(
+            "i.inventory_status = 'Reserved' AND i.reservation_expiry <= clock_timestamp()",
+            product_id,
+            missing,
+            warehouse_id,
+            list(besides),
+        )
+    return picked
+
+
+def _pick(
+    which: str, product_id: UUID, limit: int, warehouse_id: UUID | None, besides: list[UUID]
+) -> list[LockedItem]:
+    in_warehouse = "AND i.warehouse_id = :warehouse_id" if warehouse_id else ""
+    rows = db.session.execute(
+        text(f"""
+            WITH picked AS MATERIALIZED (
+                SELECT i.id FROM items i
+                WHERE i.product_id = :product_id AND {which} AND i.status = 'InStock'
+                    AND i.id <> ALL(CAST(:besides AS uuid[])) {in_warehouse}
+                ORDER BY i.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+            SELECT {_ITEM_COLUMNS} FROM picked JOIN items i USING (id)
+            JOIN products p ON p.id = i.product_id ORDER BY i.id"""),
+        {
+            "product_id": product_id,
+            "limit": limit,
+            "warehouse_id": warehouse_id,
+            "besides": besides,
+        },
+    )
+    return [LockedItem(**row._mapping) for row in rows]
+
+
+def lock_invoice(invoice_id: UUID, *, version: int | None = None) -> LockedInvoice:
+    """Lock an invoice; raises NotFound, and VersionConflict if ``version`` is not its own."""
+    row = db.session.execute(
+        text("""SELECT id, number, status, total, paid, version FROM invoices
+            WHERE id = :id FOR NO KEY UPDATE"""),
+        {"id": invoice_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("invoice", [invoice_id])
+    invoice = LockedInvoice(**row._mapping)
+    check_version(f"invoice {invoice.number}", asked=version, current=invoice.version)
+    return invoice
+
+
+def check_version(what: str, *, asked: int | None, current: int) -> None:
+    """Refuse a change that was made while looking at an older state."""
+    if asked is not None and asked != current:
+        raise VersionConflict(
+            f"Somebody changed {what} since you looked at it (version {asked}, now {current}). "
+            "Look at it as it is now, then decide again.",
+            asked=asked,
+            current=current,
+        )
+
+
+def invoice_item_ids(invoice_id: UUID) -> list[UUID]:
+    """The units on an invoice. Lock the invoice first: its lines change only under its lock."""
+    return list(
+        db.session.scalars(
+            text("SELECT item_id FROM invoice_items WHERE invoice_id = :id ORDER BY item_id"),
+            {"id": invoice_id},
+        )
+    )
+
+
+def database_time() -> datetime:
+    """Now, by the database's clock. Ask after locking: waiting takes time."""
+    now: datetime = db.session.scalars(text("SELECT clock_timestamp()")).one()
+    return now

@@ -1,0 +1,176 @@
+"""What a new invoice is made from, checked before anything is locked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from app.domain.errors import InvalidInput
+from app.domain.invoice_lifecycle import CENT, MONEY_MAX, PaymentMethod
+from app.services.reservations import ITEMS_MAX
+
+NAME_LENGTH_MAX = 200
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    name: str
+    email: str | None = None
+    tier: str = "standard"
+
+
+@dataclass(frozen=True)
+class NamedUnit:
+    """One particular unit; without a price it has its product's."""
+
+    item_id: UUID
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Any free units of a product, oldest first."""
+
+    sku: str
+    quantity: int
+    unit_price: Decimal | None = None
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewInvoice:
+    """``session_id`` names the cart whose held units it may take; amounts in the store's money."""
+
+    customer_id: UUID | None = None
+    customer: NewCustomer | None = None
+    units: tuple[NamedUnit, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    session_id: str | None = None
+    direct_sale: bool = False
+    method: str = PaymentMethod.CASH
+    notes: str | None = None
+    source_reference: str | None = None
+
+    @classmethod
+    def from_mapping(cls, body: Mapping[str, Any]) -> "NewInvoice":
+        """From the shape of the API's POST /api/invoices."""
+        customer = body.get("customer")
+        lines = [(position, line) for position, line in enumerate(body.get("items") or ())]
+        return cls(
+            customer_id=_uuid("customerId", body.get("customerId")),
+            customer=NewCustomer(customer.get("name", ""), customer.get("email"))
+            if customer
+            else None,
+            units=tuple(
+                NamedUnit(
+                    _required_uuid(f"items.{position}.itemId", line["itemId"]),
+                    money(f"items.{position}.unitPrice", line.get("unitPrice")),
+                )
+                for position, line in lines
+                if "itemId" in line
+            ),
+            quantities=tuple(
+                Quantity(
+                    str(line.get("sku", "")),
+                    int(line.get("quantity", 0)),
+                    money(f"items.{position}.unitPrice", line.get("unitPrice")),
+                    line.get("warehouse"),
+                )
+                for position, line in lines
+                if "itemId" not in line
+            ),
+            session_id=body.get("sessionId"),
+            direct_sale=bool(body.get("directSale")),
+            method=body.get("method") or PaymentMethod.CASH,
+            notes=body.get("notes"),
+        )
+
+    def check(self) -> None:
+        """Raise InvalidInput with every field that is wrong."""
+        errors = self._customer_errors()
+        if not self.units and not self.quantities:
+            errors["items"] = "Choose at least one unit."
+        if len(self.units) + sum(max(line.quantity, 0) for line in self.quantities) > ITEMS_MAX:
+            errors["items"] = f"At most {ITEMS_MAX} units fit on one invoice."
+        ids = [unit.item_id for unit in self.units]
+        if len(set(ids)) != len(ids):
+            errors["items"] = "The same unit is in the list twice."
+        for position, line in enumerate(self.quantities):
+            if line.quantity < 1:
+                errors[f"items.{position}.quantity"] = "Give a whole number from 1."
+        if self.method not in set(PaymentMethod):
+            errors["method"] = f"One of {', '.join(PaymentMethod)}."
+        if errors:
+            raise InvalidInput(errors)
+
+    def _customer_errors(self) -> dict[str, str]:
+        if (self.customer_id is None) == (self.customer is None):
+            return {"customer": "Choose a customer, or give the name of a new one."}
+        if self.customer and not 1 <= len(self.customer.name.strip()) <= NAME_LENGTH_MAX:
+            return {"customer.name": f"Give a name of 1 to {NAME_LENGTH_MAX} characters."}
+        return {}
+
+
+@dataclass(frozen=True)
+class NewPayment:
+    """``amount`` in the store's money, more than zero, whole cents."""
+
+    invoice_id: UUID
+    amount: Decimal
+    method: str = PaymentMethod.CASH
+    reference: str | None = field(default=None)
+
+    @classmethod
+    def from_mapping(cls, body: Mapping[str, Any]) -> "NewPayment":
+        """From the shape of the API's payment, with ``invoiceId``."""
+        amount = money("amount", body.get("amount"))
+        if amount is None:
+            raise InvalidInput({"amount": "Say how much was paid."})
+        return cls(
+            _required_uuid("invoiceId", body.get("invoiceId")),
+            amount,
+            body.get("method") or PaymentMethod.CASH,
+            body.get("reference"),
+        )
+
+    def check(self) -> None:
+        """Raise InvalidInput with every field that is wrong."""
+        errors = {}
+        if not self.amount.is_finite() or not CENT <= self.amount <= MONEY_MAX:
+            errors["amount"] = f"Give an amount from {CENT} to {MONEY_MAX}."
+        elif self.amount != self.amount.quantize(CENT):
+            errors["amount"] = "Give an amount in whole cents, such as 12.50."
+        if self.method not in set(PaymentMethod):
+            errors["method"] = f"One of {', '.join(PaymentMethod)}."
+        if errors:
+            raise InvalidInput(errors)
+
+
+def money(name: str, value: Any) -> Decimal | None:
+    """An amount from a string or number, never through a float; InvalidInput names the field."""
+    if value is None or value == "":
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise InvalidInput({name: f"{value!r} is no amount of money such as 12.50."}) from None
+    if not amount.is_finite() or not 0 <= amount <= MONEY_MAX or amount != amount.quantize(CENT):
+        raise InvalidInput({name: f"Give an amount from 0 to {MONEY_MAX} with two decimals."})
+    return amount
+
+
+def _uuid(name: str, value: Any) -> UUID | None:
+    if value is None or isinstance(value, UUID):
+        return value
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise InvalidInput({name: f"{value!r} is not an id."}) from None
+
+
+def _required_uuid(name: str, value: Any) -> UUID:
+    found = _uuid(name, value)
+    if found is None:
+        raise InvalidInput({name: "An id is needed."})
+    return found

@@ -1,0 +1,129 @@
+"""What a request to hold or release units must satisfy before it touches them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db
+from app.domain.errors import InvalidInput, InvalidTransition, NotPermitted
+from app.domain.inventory_lifecycle import InventoryStatus, ReservedForType
+from app.domain.roles import Permission, may
+from app.services.acting_user import acting_role
+from app.services.availability import explain
+from app.services.locking import LockedInvoice, LockedItem
+
+ITEMS_MAX = 10_000
+MINUTES_MAX = 366 * 24 * 60
+HOLDER_ID_LENGTH_MAX = 200
+
+#: A cart always expires, a manual hold where it was asked for, an invoice's reservation never.
+EXPIRY = """clock_timestamp() + make_interval(mins => CASE WHEN CAST(:type AS text) = 'Session'
+    THEN coalesce(CAST(:minutes AS integer), current_setting('holdfast.hold_minutes')::integer)
+    ELSE CAST(:minutes AS integer) END)"""
+
+
+@dataclass(frozen=True)
+class ReservedFor:
+    """Who gets the units. Without ``expires_in_minutes`` a cart's hold lasts HOLD_MINUTES."""
+
+    type: ReservedForType
+    id: str
+    expires_in_minutes: int | None = None
+
+    def __post_init__(self) -> None:
+        errors = {}
+        if not 1 <= len(self.id.strip()) <= HOLDER_ID_LENGTH_MAX or not self.id.isprintable():
+            errors["reservedForId"] = (
+                f"Say for whom or what, in 1 to {HOLDER_ID_LENGTH_MAX} printable characters."
+            )
+        minutes = self.expires_in_minutes
+        if minutes is not None and not 1 <= minutes <= MINUTES_MAX:
+            errors["expiresInMinutes"] = f"Give a whole number of minutes from 1 to {MINUTES_MAX}."
+        if errors:
+            raise InvalidInput(errors)
+
+
+def unique(item_ids: Sequence[UUID]) -> list[UUID]:
+    """The ids as given, or InvalidInput: none, too many, or one of them twice."""
+    if not 1 <= len(item_ids) <= ITEMS_MAX:
+        raise InvalidInput({"itemIds": f"Give 1 to {ITEMS_MAX} units."})
+    if len(set(item_ids)) != len(item_ids):
+        raise InvalidInput({"itemIds": "The same unit is in the list twice."})
+    return list(item_ids)
+
+
+def session_item_ids(session_id: str) -> list[UUID]:
+    """What a cart seems to hold; look again after locking."""
+    return list(
+        db.session.scalars(
+            text("""SELECT id FROM items WHERE reserved_for_type = 'Session'
+                AND reserved_for_id = :session_id ORDER BY id"""),
+            {"session_id": session_id},
+        )
+    )
+
+
+def is_reserved_for(item: LockedItem, invoice: LockedInvoice) -> bool:
+    """Whether a unit is reserved for just this invoice."""
+    return (item.inventory_status, item.reserved_for_type, item.reserved_for_id) == (
+        InventoryStatus.RESERVED,
+        ReservedForType.INVOICE,
+        str(invoice.id),
+    )
+
+
+def refuse_what_is_no_hold(items: Sequence[LockedItem]) -> None:
+    """Raise InvalidTransition for units that are not held in a cart or by hand."""
+    wrong = [
+        item
+        for item in items
+        if item.inventory_status != InventoryStatus.RESERVED
+        or item.reserved_for_type == ReservedForType.INVOICE
+    ]
+    refuse_transition(
+        wrong,
+        "Only units held in a cart or by hand can be released. "
+        "Units of an invoice are freed by cancelling the invoice or taking them off it.",
+    )
+
+
+def require_own_holds(items: Sequence[LockedItem], user_id: UUID) -> None:
+    """Raise NotPermitted for other people's holds, unless this user may release anyone's."""
+    others = [item for item in items if item.reserved_by != user_id]
+    if others and not may(acting_role(user_id), Permission.ITEM_RELEASE_ANY):
+        held = "; ".join(
+            f"{unit.serial_number}: {unit.why}"
+            for unit in explain([item.id for item in others[:3]])
+        )
+        raise NotPermitted(f"These are other people's holds; ask them or a manager. {held}.")
+
+
+def refuse_transition(items: Sequence[LockedItem], why: str) -> None:
+    """Raise InvalidTransition naming each of these units and where it stands, if there are any."""
+    if not items:
+        return
+    facts: list[dict[str, Any]] = [
+        {
+            "id": unit.id,
+            "serialNumber": unit.serial_number,
+            "inventoryStatus": unit.inventory_status,
+            "status": unit.status,
+            "holder": unit.holder,
+        }
+        for unit in explain([item.id for item in items])
+    ]
+    shown = ", ".join(f"{item.serial_number} is {item.inventory_status}" for item in items[:3])
+    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    raise InvalidTransition(f"{shown}{more}. {why}", facts)
+
+
+def list_price(item: LockedItem) -> Any:
+    """The price of a unit's product; InvalidInput when it has none."""
+    if item.price is None:
+        raise InvalidInput(
+            {"unitPrice": f"Product {item.sku} has no price: give one, or set the product's price."}
+        )
+    return item.price
