@@ -132,7 +132,7 @@ def _attempt(work: Callable[[], R]) -> R:
     db.session.close()
     try:
         if _unhurried.get():
-            _lift_time_limits()
+            lift_time_limits()
         result = work()
         db.session.flush()
     except BaseException:
@@ -152,7 +152,8 @@ def _commit() -> None:
         raise
 
 
-def _lift_time_limits() -> None:
+def lift_time_limits() -> None:
+    """Let the transaction that the session is in take as long as it needs."""
     db.session.execute(
         text(
             "SELECT set_config('statement_timeout', '0', true),"

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
+from app.cli.audit import audit
 from app.cli.dbshell import dbshell
+from app.cli.jobs import cleanup
 from app.cli.user import user
 
-COMMANDS = (dbshell, user)
+COMMANDS = (audit, cleanup, dbshell, user)
 
 
 def register(app: Flask) -> None:
