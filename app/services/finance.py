@@ -89,7 +89,7 @@ class FinanceService:
         """
         payment = data if isinstance(data, NewPayment) else NewPayment.from_mapping(data)
         payment.check()
-        invoice = lock_invoice(payment.invoice_id)
+        invoice = lock_invoice(payment.invoice_id, version=payment.version)
         self._refuse_unless_awaiting(invoice, "takes no payment")
         if payment.amount > invoice.balance:
             raise ExceedsBalance(

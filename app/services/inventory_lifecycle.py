@@ -312,9 +312,10 @@ class InventoryLifecycleService(StatusDoor):
         delivery_info: DeliveryInfo | None = None,
         *,
         item_ids: Sequence[UUID] | None = None,
+        version: int | None = None,
     ) -> list[UUID]:
         """Hand over a paid invoice's units, or ``item_ids`` of them; Delivered with the last."""
-        invoice = lock_invoice(invoice_id)
+        invoice = lock_invoice(invoice_id, version=version)
         if invoice.status != InvoiceStatus.PAID:
             raise invoice.refuse(
                 f"Invoice {invoice.number} is {invoice.status}; only a paid invoice is delivered."

@@ -114,12 +114,16 @@ class NewInvoice:
 
 @dataclass(frozen=True)
 class NewPayment:
-    """``amount`` in the store's money, more than zero, whole cents."""
+    """``amount`` in the store's money, more than zero, whole cents.
+
+    ``version`` is the invoice's as its reader saw it; a newer one raises VersionConflict.
+    """
 
     invoice_id: UUID
     amount: Decimal
     method: str = PaymentMethod.CASH
     reference: str | None = field(default=None)
+    version: int | None = None
 
     @classmethod
     def from_mapping(cls, body: Mapping[str, Any]) -> "NewPayment":
