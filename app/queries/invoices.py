@@ -1,0 +1,191 @@
+"""Invoices as lists and pages show them, with what may be done to each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.invoice_lifecycle import AWAITING_PAYMENT, INVOICE_TRANSITIONS, InvoiceStatus
+from app.domain.roles import Permission, may
+from app.queries.paging import (
+    LIMIT_DEFAULT,
+    Page,
+    contains,
+    decode_cursor,
+    encode_cursor,
+    starts_with,
+)
+
+PAYMENTS_MAX = 200
+
+
+class InvoiceAction(StrEnum):
+    RECORD_PAYMENT = "Record payment"
+    MARK_DELIVERED = "Mark delivered"
+    CANCEL = "Cancel invoice"
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """Money has two decimals; ``created_by`` is a name; times are aware, in UTC."""
+
+    id: UUID
+    number: str
+    customer_id: UUID
+    customer_name: str
+    customer_email: str | None
+    customer_tier: str
+    status: str
+    total: Decimal
+    paid: Decimal
+    notes: str | None
+    created_at: datetime
+    created_by: str | None
+    version: int
+
+    @property
+    def balance(self) -> Decimal:
+        return self.total - self.paid
+
+    def actions(self, role: str) -> list[InvoiceAction]:
+        """What a user with this role may do to the invoice now, in the order of its life."""
+        status = InvoiceStatus(self.status)
+        possible = {
+            InvoiceAction.RECORD_PAYMENT: status in AWAITING_PAYMENT and self.balance > 0,
+            InvoiceAction.MARK_DELIVERED: InvoiceStatus.DELIVERED in INVOICE_TRANSITIONS[status],
+            InvoiceAction.CANCEL: InvoiceStatus.CANCELLED in INVOICE_TRANSITIONS[status],
+        }
+        return [
+            action
+            for action, now in possible.items()
+            if now and may(role, ACTION_PERMISSIONS[action])
+        ]
+
+
+@dataclass(frozen=True)
+class Payment:
+    """``balance_after`` is what was still to be paid after it."""
+
+    id: UUID
+    amount: Decimal
+    method: str
+    reference: str | None
+    received_at: datetime
+    received_by: str | None
+    balance_after: Decimal
+
+
+@dataclass(frozen=True)
+class InvoiceStep:
+    """One change of the invoice's status: who, when, why."""
+
+    from_status: str | None
+    to_status: str
+    change_date: datetime
+    changed_by: str
+    notes: str | None
+
+
+ACTION_PERMISSIONS = {
+    InvoiceAction.RECORD_PAYMENT: Permission.INVOICE_PAY,
+    InvoiceAction.MARK_DELIVERED: Permission.INVOICE_DELIVER,
+    InvoiceAction.CANCEL: Permission.INVOICE_CANCEL,
+}
+
+_SELECT = """
+    SELECT v.id, v.number, v.customer_id, c.name AS customer_name, c.email AS customer_email,
+        c.tier AS customer_tier, v.status, v.total, v.paid, v.notes, v.created_at,
+        u.name AS created_by, v.version
+    FROM invoices v JOIN customers c ON c.id = v.customer_id
+    LEFT JOIN users u ON u.id = v.created_by
+"""
+#: A number is known from its start, a customer from any part of the name or address.
+_MATCHING = """v.id IN (
+    SELECT id FROM invoices WHERE number LIKE :number_pattern
+    UNION ALL
+    SELECT i.id FROM customers k JOIN invoices i ON i.customer_id = k.id
+    WHERE k.search_text ILIKE :pattern)"""
+
+
+def list_invoices(
+    *,
+    status: str | None = None,
+    customer_id: UUID | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+) -> Page[Invoice]:
+    """Invoices, newest first. Raises InvalidInput for a status or cursor that there is not."""
+    which, parameters = ["true"], dict[str, Any](limit=limit + 1)
+    if status:
+        which.append("v.status = :status")
+        parameters["status"] = _known_status(status)
+    if customer_id:
+        which.append("v.customer_id = :customer_id")
+        parameters["customer_id"] = customer_id
+    if cursor:
+        which.append("v.id < :before")
+        parameters["before"] = _place(cursor)
+    words = (q or "").strip().removeprefix("#")
+    if words:
+        which.append(_MATCHING)
+    statement = text(f"{_SELECT} WHERE {' AND '.join(which)} ORDER BY v.id DESC LIMIT :limit")
+    if words:
+        statement = statement.bindparams(
+            starts_with("number_pattern", words), contains("pattern", words)
+        )
+    found = [Invoice(**row._mapping) for row in db.session.execute(statement, parameters)]
+    more = encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+def get_invoice(invoice_id: UUID) -> Invoice:
+    """One invoice, or NotFound."""
+    row = db.session.execute(text(f"{_SELECT} WHERE v.id = :id"), {"id": invoice_id}).one_or_none()
+    if row is None:
+        raise NotFound("invoice", [invoice_id])
+    return Invoice(**row._mapping)
+
+
+def payments_of(invoice: Invoice) -> list[Payment]:
+    """The invoice's payments, oldest first, with the balance that each left."""
+    rows = db.session.execute(
+        text("""
+            SELECT p.id, p.amount, p.method, p.reference, p.received_at, u.name AS received_by,
+                CAST(:total AS numeric) - sum(p.amount) OVER (ORDER BY p.id) AS balance_after
+            FROM payments p LEFT JOIN users u ON u.id = p.created_by
+            WHERE p.invoice_id = :id ORDER BY p.id LIMIT :limit"""),
+        {"id": invoice.id, "total": invoice.total, "limit": PAYMENTS_MAX},
+    )
+    return [Payment(**row._mapping) for row in rows]
+
+
+def steps_of(invoice_id: UUID) -> list[InvoiceStep]:
+    """How the invoice came to where it stands, oldest first."""
+    rows = db.session.execute(
+        text("""
+            SELECT h.from_status, h.to_status, h.change_date, u.name AS changed_by, h.notes
+            FROM invoice_status_history h JOIN users u ON u.id = h.changed_by
+            WHERE h.invoice_id = :id ORDER BY h.id"""),
+        {"id": invoice_id},
+    )
+    return [InvoiceStep(**row._mapping) for row in rows]
+
+
+def _known_status(status: str) -> str:
+    if status not in set(InvoiceStatus):
+        raise InvalidInput({"status": f"One of {', '.join(InvoiceStatus)}."})
+    return status
+
+
+def _place(cursor: str) -> UUID:
+    try:
+        return UUID(decode_cursor(cursor)[0])
+    except ValueError:
+        raise InvalidInput({"cursor": "This is not a place in the list."}) from None

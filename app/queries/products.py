@@ -1,0 +1,121 @@
+"""Products, and how many units of each are where. Counts come from the maintained tallies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from app.database import db
+from app.domain.errors import NotFound
+from app.domain.inventory_lifecycle import InventoryStatus
+from app.queries.paging import LIMIT_DEFAULT, Page, contains, decode_cursor, encode_cursor
+
+
+@dataclass(frozen=True)
+class Product:
+    """``counts`` has every inventory status; ``price`` is None where none is set."""
+
+    id: UUID
+    sku: str
+    name: str
+    price: Decimal | None
+    barcode: str | None
+    category: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class WarehouseStock:
+    code: str
+    name: str
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    id: UUID
+    code: str
+    name: str
+
+
+_COUNTS = ", ".join(
+    f"coalesce(sum(t.quantity) FILTER (WHERE t.inventory_status = '{status}'), 0)::bigint"
+    f' AS "{status}"'
+    for status in InventoryStatus
+)
+_COLUMNS = (
+    "p.id, p.sku, p.name, p.price, p.barcode, p.category, p.version, p.created_at, p.updated_at"
+)
+
+
+def list_products(
+    *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT_DEFAULT
+) -> Page[Product]:
+    """Products by SKU; ``q`` is a part of the SKU, the name or the barcode."""
+    which, parameters = ["true"], {"limit": limit + 1}
+    if cursor:
+        which.append("sku > :after")
+        parameters |= {"after": decode_cursor(cursor)[0]}
+    if q:
+        which.append("search_text ILIKE :pattern")
+    statement = text(f"""
+        WITH p AS MATERIALIZED (
+            SELECT * FROM products WHERE {" AND ".join(which)} ORDER BY sku LIMIT :limit)
+        SELECT {_COLUMNS}, {_COUNTS}
+        FROM p LEFT JOIN stock_tallies t ON t.product_id = p.id
+        GROUP BY {_COLUMNS} ORDER BY p.sku""")
+    if q:
+        statement = statement.bindparams(contains("pattern", q))
+    found = [_product(row) for row in db.session.execute(statement, parameters)]
+    more = encode_cursor(found[limit - 1].sku) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+def get_product(product_id: UUID) -> Product:
+    """One product with its counts, or NotFound."""
+    row = db.session.execute(
+        text(f"""SELECT {_COLUMNS}, {_COUNTS}
+            FROM products p LEFT JOIN stock_tallies t ON t.product_id = p.id
+            WHERE p.id = :id GROUP BY p.id"""),
+        {"id": product_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("product", [product_id])
+    return _product(row)
+
+
+def stock_by_warehouse(product_id: UUID) -> list[WarehouseStock]:
+    """How many units of a product each warehouse has had, per status."""
+    rows = db.session.execute(
+        text(f"""SELECT w.code, w.name, {_COUNTS}
+            FROM stock_tallies t JOIN warehouses w ON w.id = t.warehouse_id
+            WHERE t.product_id = :id GROUP BY w.id HAVING sum(t.quantity) > 0 ORDER BY w.code"""),
+        {"id": product_id},
+    )
+    return [WarehouseStock(row.code, row.name, _counts(row)) for row in rows]
+
+
+def list_warehouses() -> list[Warehouse]:
+    """All warehouses by their code."""
+    rows = db.session.execute(text("SELECT id, code, name FROM warehouses ORDER BY code"))
+    return [Warehouse(**row._mapping) for row in rows]
+
+
+def _product(row: Row[Any]) -> Product:
+    names = ("id", "sku", "name", "price", "barcode", "category", "version")
+    facts = {name: row._mapping[name] for name in (*names, "created_at", "updated_at")}
+    return Product(**facts, counts=_counts(row))
+
+
+def _counts(row: Row[Any]) -> dict[str, int]:
+    return {str(status): int(row._mapping[status.value]) for status in InventoryStatus}
