@@ -1,4 +1,7 @@
-"""The store as processes: kill any of them, nothing is lost and none is left behind."""
+"""The store as processes: kill any of them, nothing is lost and none is left behind.
+
+One store for the file, used in the order of the tests.
+"""
 
 import json
 import signal
@@ -12,8 +15,6 @@ import psycopg
 import pytest
 
 from tests.runtime.store import Store, command, is_gone, until
-
-pytestmark = pytest.mark.xdist_group("supervisor")
 
 
 @pytest.fixture(scope="module")
