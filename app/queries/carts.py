@@ -162,9 +162,7 @@ def lapsed_and_free_ids(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> lis
 
 def held_ids_of_product(cart_id: str, product_id: UUID) -> list[UUID]:
     """The units of one product in a cart."""
-    return _ids(
-        "product_id = :product_id", {"cart_id": cart_id, "product_id": product_id}
-    )
+    return _ids("product_id = :product_id", {"cart_id": cart_id, "product_id": product_id})
 
 
 def held_item_ids(cart_id: str) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -26,7 +27,7 @@ def list_customers(
     *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT_DEFAULT
 ) -> Page[Customer]:
     """Customers by name; ``q`` is a part of the name or the e-mail address."""
-    which, parameters = ["true"], {"limit": limit + 1}
+    which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
         name, customer_id = decode_cursor(cursor, 2)
         which.append("(name, id::text) > (:after_name, :after_id)")

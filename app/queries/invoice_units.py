@@ -185,7 +185,7 @@ def consistency_of(invoice: Invoice) -> Consistency:
     return Consistency(
         expected=expected,
         units=rows[0].units if rows else 0,
-        count=rows[0].count if rows else 0,
+        count=rows[0].off_count if rows else 0,
         off=off,
     )
 
@@ -218,7 +218,7 @@ _OFF = text("""
         FROM items i
         WHERE i.reserved_for_type = 'Invoice' AND i.reserved_for_id = CAST(:holder AS text)
             AND NOT EXISTS (SELECT FROM lines WHERE lines.item_id = i.id)),
-    counted AS (SELECT (SELECT count(*) FROM lines) AS units, (SELECT count(*) FROM off) AS count)
-    SELECT counted.units, counted.count, o.*
+    counted AS (SELECT (SELECT count(*) FROM lines) AS units, (SELECT count(*) FROM off) AS off_count)
+    SELECT counted.units, counted.off_count, o.*
     FROM counted LEFT JOIN (SELECT * FROM off ORDER BY serial_number LIMIT :limit) o ON true
 """)

@@ -62,7 +62,7 @@ def list_products(
     *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT_DEFAULT
 ) -> Page[Product]:
     """Products by SKU; ``q`` is a part of the SKU, the name or the barcode."""
-    which, parameters = ["true"], {"limit": limit + 1}
+    which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
         which.append("sku > :after")
         parameters |= {"after": decode_cursor(cursor)[0]}

@@ -29,7 +29,7 @@ class FoundUnit:
 
 @dataclass(frozen=True)
 class FoundProduct:
-    """``free`` is how many units are Available; ``units`` are a few of them, or those that match."""
+    """``free`` is how many units are Available; ``units`` are a few: those that match, if any."""
 
     product_id: UUID
     sku: str
@@ -111,7 +111,8 @@ _FIND = f"""
         SELECT DISTINCT ON (id) * FROM (
             (SELECT i.id, i.serial_number, i.inventory_status, i.status, {_FREE} AS unit_free,
                 true AS hit
-            FROM hits i WHERE i.product_id = p.id ORDER BY i.serial_number LIMIT :units)
+            FROM hits i WHERE i.product_id = p.id
+            ORDER BY i.serial_number = :exact DESC, unit_free DESC, i.serial_number LIMIT :units)
             UNION ALL
             (SELECT i.id, i.serial_number, i.inventory_status, i.status, true, false
             FROM items i WHERE i.product_id = p.id AND i.inventory_status = 'Available'

@@ -1,0 +1,189 @@
+"""Products, customers, and the places where units are kept."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.database import constraint_name, db, transactional
+from app.domain.errors import Duplicate, InvalidInput, NotFound
+from app.domain.invoice_lifecycle import CENT, MONEY_MAX, CustomerTier
+from app.services.locking import check_version
+
+SKU_LENGTH_MAX = 50
+NAME_LENGTH_MAX = 200
+TEXT_LENGTH_MAX = 100
+
+#: Constraint -> the field that repeats what is there already, and how to say so.
+UNIQUE = {
+    "uq_products_sku": ("sku", "There is a product with the SKU {} already."),
+    "uq_products_barcode": ("barcode", "Another product has the barcode {}."),
+    "uq_warehouses_code": ("code", "There is a warehouse with the code {} already."),
+    "uq_locations_warehouse_id": ("code", "The warehouse has a place called {} already."),
+}
+
+
+@transactional
+def create_product(
+    *,
+    sku: str,
+    name: str,
+    price: Decimal | None = None,
+    barcode: str | None = None,
+    category: str | None = None,
+) -> UUID:
+    """The new product's id. Raises InvalidInput, Duplicate for a known SKU or barcode."""
+    values = {
+        "sku": sku.strip(),
+        "name": name.strip(),
+        "price": price,
+        "barcode": _optional(barcode),
+        "category": _optional(category),
+    }
+    _refuse(
+        {
+            **_text_errors("sku", values["sku"], SKU_LENGTH_MAX),
+            **_product_errors(name=name, price=price, barcode=barcode, category=category),
+        }
+    )
+    return _insert(
+        """INSERT INTO products (sku, name, price, barcode, category)
+        VALUES (:sku, :name, :price, :barcode, :category) RETURNING id""",
+        values,
+    )
+
+
+@transactional
+def edit_product(
+    product_id: UUID,
+    *,
+    name: str,
+    price: Decimal | None,
+    barcode: str | None,
+    category: str | None,
+    version: int | None = None,
+) -> None:
+    """Change what is said about a product; its SKU stays. Raises VersionConflict, Duplicate."""
+    _refuse(_product_errors(name=name, price=price, barcode=barcode, category=category))
+    product = db.session.execute(
+        text("SELECT sku, version FROM products WHERE id = :id FOR NO KEY UPDATE"),
+        {"id": product_id},
+    ).one_or_none()
+    if product is None:
+        raise NotFound("product", [product_id])
+    check_version(f"product {product.sku}", asked=version, current=product.version)
+    values = {
+        "id": product_id,
+        "name": name.strip(),
+        "price": price,
+        "barcode": _optional(barcode),
+        "category": _optional(category),
+    }
+    _insert(
+        """UPDATE products SET name = :name, price = :price, barcode = :barcode,
+            category = :category, version = version + 1, updated_at = clock_timestamp()
+        WHERE id = :id RETURNING id""",
+        values,
+    )
+
+
+@transactional
+def create_customer(
+    *, name: str, email: str | None = None, tier: str = CustomerTier.STANDARD
+) -> UUID:
+    """The new customer's id. Raises InvalidInput."""
+    errors = _text_errors("name", name.strip(), NAME_LENGTH_MAX)
+    errors |= email_errors("email", email)
+    if tier not in set(CustomerTier):
+        errors["tier"] = f"Choose one of: {', '.join(CustomerTier)}."
+    _refuse(errors)
+    return _insert(
+        "INSERT INTO customers (name, email, tier) VALUES (:name, :email, :tier) RETURNING id",
+        {"name": name.strip(), "email": _optional(email), "tier": tier},
+    )
+
+
+@transactional
+def create_warehouse(*, code: str, name: str) -> UUID:
+    """The new warehouse's id. Raises InvalidInput, Duplicate for a known code."""
+    _refuse(
+        {
+            **_text_errors("code", code.strip(), SKU_LENGTH_MAX),
+            **_text_errors("name", name.strip(), NAME_LENGTH_MAX),
+        }
+    )
+    return _insert(
+        "INSERT INTO warehouses (code, name) VALUES (:code, :name) RETURNING id",
+        {"code": code.strip(), "name": name.strip()},
+    )
+
+
+@transactional
+def create_location(*, warehouse_id: UUID, code: str) -> UUID:
+    """The new place's id. Raises InvalidInput, NotFound, Duplicate for a known code."""
+    _refuse(_text_errors("code", code.strip(), TEXT_LENGTH_MAX))
+    if not db.session.scalar(
+        text("SELECT true FROM warehouses WHERE id = :id"), {"id": warehouse_id}
+    ):
+        raise NotFound("warehouse", [warehouse_id])
+    return _insert(
+        "INSERT INTO locations (warehouse_id, code) VALUES (:warehouse_id, :code) RETURNING id",
+        {"warehouse_id": warehouse_id, "code": code.strip()},
+    )
+
+
+def email_errors(name: str, email: str | None) -> dict[str, str]:
+    """What is wrong with an e-mail address that may be missing."""
+    address = _optional(email)
+    if address is None:
+        return {}
+    local, at, domain = address.partition("@")
+    if not (local and at and domain) or len(address) > NAME_LENGTH_MAX or " " in address:
+        return {name: "Enter an e-mail address such as ana@example.com, or leave it empty."}
+    return {} if address.isprintable() else {name: "Use printable characters."}
+
+
+def _product_errors(
+    *, name: str, price: Decimal | None, barcode: str | None, category: str | None
+) -> dict[str, str]:
+    errors = _text_errors("name", name.strip(), NAME_LENGTH_MAX)
+    for field, value in (("barcode", _optional(barcode)), ("category", _optional(category))):
+        if value is not None:
+            errors |= _text_errors(field, value, TEXT_LENGTH_MAX)
+    if price is not None and not _is_price(price):
+        errors["price"] = f"Give an amount from 0 to {MONEY_MAX} with two decimals."
+    return errors
+
+
+def _is_price(price: Decimal) -> bool:
+    return price.is_finite() and 0 <= price <= MONEY_MAX and price == price.quantize(CENT)
+
+
+def _text_errors(field: str, value: object, length_max: int) -> dict[str, str]:
+    if isinstance(value, str) and 1 <= len(value) <= length_max and value.isprintable():
+        return {}
+    return {field: f"Enter 1 to {length_max} printable characters."}
+
+
+def _refuse(errors: Mapping[str, str]) -> None:
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _optional(value: str | None) -> str | None:
+    return (value or "").strip() or None
+
+
+def _insert(statement: str, values: Mapping[str, object]) -> UUID:
+    try:
+        row_id: UUID = db.session.scalars(text(statement), dict(values)).one()
+    except IntegrityError as error:
+        known = UNIQUE.get(constraint_name(error) or "")
+        if known is None:
+            raise
+        field, words = known
+        value = str(values[field])
+        raise Duplicate(words.format(value), field=field, values=[value]) from error
+    return row_id
