@@ -5,9 +5,10 @@ from flask import Flask
 from app.cli.audit import audit
 from app.cli.dbshell import dbshell
 from app.cli.jobs import cleanup
+from app.cli.prepare import prepare
 from app.cli.user import user
 
-COMMANDS = (audit, cleanup, dbshell, user)
+COMMANDS = (audit, cleanup, dbshell, prepare, user)
 
 
 def register(app: Flask) -> None:
