@@ -1,0 +1,27 @@
+"""Runs every benchmark on servers of its own and prints one table."""
+
+import argparse
+import shutil
+
+from bench import inventory_pages, reservations
+from bench.store import bench_servers
+from bench.table import print_table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--units", type=int, default=1_000_000, help="units in the large store")
+    parser.add_argument("--only", choices=["reservations", "pages"], help="one part of it")
+    options = parser.parse_args()
+    with bench_servers() as (servers, instance):
+        rows = []
+        if options.only != "pages":
+            rows += reservations.measure(servers)
+        if options.only != "reservations":
+            rows += inventory_pages.measure(servers, options.units)
+    shutil.rmtree(instance, ignore_errors=True)
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
