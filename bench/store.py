@@ -18,7 +18,7 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PRODUCTS = 400
-WORDS = [
+WORDS = ("red", "blue", "green", "small", "large", "glass", "paper", "heart", "bird", "star", "lamp", "mug")
     "red",
     "blue",
     "green",
