@@ -22,7 +22,7 @@ from app.models.user import SYSTEM_USER_ID
 from app.services.availability import refuse_taken, sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.locking import LockedItem, lock_free_items
-from app.services.reservations import EXPIRY, ITEMS_MAX, ReservedFor
+from app.services.reservations import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
 from app.services.stock import count_free, product_id_of, warehouse_id_of
 
 
@@ -83,6 +83,7 @@ class StatusDoor:
         """End own and expired holds on locked units, or raise for those that somebody has."""
         found = sort_by_availability(items, session_id=session_id)
         refuse_taken(found.taken, session_id=session_id)
+        require_own_holds(found.own, user_id)
         self._change_status(
             found.expired,
             InventoryStatus.AVAILABLE,
