@@ -2,16 +2,32 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from app.database import db
 
+LIMITS = ("statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout")
+
 
 def run_migrations() -> None:
-    """Run them in one transaction each, while no second process migrates the same database."""
+    """Run each migration in a transaction; a second process waits until this one is through."""
     with db.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=db.metadata, transaction_per_migration=True)
+        prepare(connection)
+        context.configure(
+            connection=connection, target_metadata=db.metadata, transaction_per_migration=True
+        )
         with context.begin_transaction():
             context.run_migrations()
+        # Its limits and its lock are not for the next user of this connection.
+        connection.invalidate()
+
+
+def prepare(connection: Connection) -> None:
+    """A filled old shop takes longer than any request may."""
+    for limit in (*LIMITS, "lock_timeout"):
+        connection.exec_driver_sql(f"SET {limit} = 0")
+    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('holdfast.migrate'))")
+    connection.commit()
 
 
 if context.is_offline_mode():

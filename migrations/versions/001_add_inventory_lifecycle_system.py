@@ -83,7 +83,8 @@ def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
     connection.execute("""
         CREATE TEMPORARY VIEW sums AS SELECT i.number, i.status,
-            coalesce((SELECT sum(unit_price) FROM invoice_items l WHERE l.invoice_id = i.id), 0) total,
+            coalesce((SELECT sum(unit_price) FROM invoice_items l
+                WHERE l.invoice_id = i.id), 0) total,
             coalesce((SELECT sum(amount) FROM payments p WHERE p.invoice_id = i.id), 0) paid
         FROM invoices i""")
     refuse_if_any(connection, OBSTACLES, "The existing data cannot be taken over:")
