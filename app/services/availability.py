@@ -60,19 +60,24 @@ def _pile(
     return result.taken
 
 
-def refuse_taken(taken: Sequence[LockedItem], *, session_id: str | None = None) -> None:
-    """Raise ItemsNotAvailable, or HoldExpired where the cart held them before, if any is taken."""
+def refuse_taken(
+    taken: Sequence[LockedItem], *, asked: Sequence[LockedItem], session_id: str | None = None
+) -> None:
+    """Raise ItemsNotAvailable, or HoldExpired where the cart held them before, if any is taken.
+
+    What was ``asked`` for is offered as no alternative to anything.
+    """
     if not taken:
         return
-    unavailable = explain([item.id for item in taken])
+    unavailable = explain([item.id for item in taken], besides=[item.id for item in asked])
     if session_id and _were_held_by(session_id, [item.id for item in taken]):
         raise HoldExpired(unavailable)
     raise ItemsNotAvailable(unavailable)
 
 
-def explain(item_ids: Iterable[UUID]) -> list[UnavailableItem]:
+def explain(item_ids: Iterable[UUID], besides: Iterable[UUID] = ()) -> list[UnavailableItem]:
     """Who has each of these units, since and until when, and what could be taken instead."""
-    rows = db.session.execute(_EXPLAIN, {"ids": list(item_ids)})
+    rows = db.session.execute(_EXPLAIN, {"ids": list(item_ids), "besides": list(besides)})
     return [_explained(row) for row in rows]
 
 
@@ -84,7 +89,7 @@ _EXPLAIN = text("""
         FROM (SELECT DISTINCT product_id FROM asked) p CROSS JOIN LATERAL (
             SELECT f.id, f.serial_number FROM items f
             WHERE f.product_id = p.product_id AND f.inventory_status = 'Available'
-                AND f.status = 'InStock' AND f.id <> ALL(CAST(:ids AS uuid[]))
+                AND f.status = 'InStock' AND f.id <> ALL(CAST(:besides AS uuid[]))
             ORDER BY f.id LIMIT 3) f
         GROUP BY p.product_id)
     SELECT a.id, a.serial_number, p.sku, p.name AS product_name, a.inventory_status, a.status,

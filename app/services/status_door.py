@@ -82,7 +82,7 @@ class StatusDoor:
     ) -> None:
         """End own and expired holds on locked units, or raise for those that somebody has."""
         found = sort_by_availability(items, session_id=session_id)
-        refuse_taken(found.taken, session_id=session_id)
+        refuse_taken(found.taken, asked=items, session_id=session_id)
         require_own_holds(found.own, user_id)
         self._change_status(
             found.expired,
