@@ -71,6 +71,7 @@ def register(app: Flask) -> None:
         field_error=field_error,
         problem_here=lambda: g.get("problem"),
         here=here,
+        labelled=labelled,
         now=lambda: datetime.now(UTC),
     )
     app.jinja_env.filters.update(
@@ -152,6 +153,11 @@ def money(amount: Decimal | None) -> str:
 
 def label(value: str | None) -> str:
     return LABELS.get(value, value) if value else "–"
+
+
+def labelled(values: list[str]) -> list[tuple[str, str]]:
+    """Choices of a select field: values with their words."""
+    return [(value, label(value)) for value in values]
 
 
 def event(reason: str) -> str:

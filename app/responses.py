@@ -13,9 +13,11 @@ def register(app: Flask) -> None:
     app.after_request(vary_and_revalidate)
 
 
-def page_or_fragment(page: str, fragment: str, **context: Any) -> str:
+def page_or_fragment(page: str, fragment: str, /, **context: Any) -> str:
     """``fragment`` must be what ``page`` includes."""
-    return render_template(fragment if wants_fragment() else page, **context)
+    if wants_fragment():
+        return render_template(fragment, is_fragment=True, **context)
+    return render_template(page, is_fragment=False, **context)
 
 
 def wants_fragment() -> bool:

@@ -128,6 +128,12 @@
   setInterval(refreshTimes, 1000);
   refreshTimes();
 
-  // Scrolling regions can be scrolled by key as well.
-  page.classList.remove("menu-open");
+  // An address says only what was chosen, and a page that nobody sees asks for nothing.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.target.matches("[data-filters]")) return;
+    for (const [name, value] of [...event.detail.formData]) if (!value) event.detail.formData.delete(name);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.matches("[data-live]")) event.preventDefault();
+  });
 })();

@@ -1,7 +1,19 @@
-from flask import Blueprint, render_template
+"""The store at a glance; parts of it keep themselves up to date."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+from flask_login import current_user
 
 from app.authorization import requires
-from app.domain.roles import Permission
+from app.domain.inventory_lifecycle import InventoryStatus
+from app.domain.roles import Permission, may
+from app.drawings.charts import Chart, shares, stacked_columns
+from app.presentation import store_settings
+from app.queries import dashboard as queries
+from app.queries.timeline import recent_changes
 
 dashboard = Blueprint("dashboard", __name__)
 
@@ -9,4 +21,58 @@ dashboard = Blueprint("dashboard", __name__)
 @dashboard.get("/")
 @requires(Permission.ITEM_READ)
 def index() -> str:
-    return render_template("dashboard/page.html")
+    counts = queries.counts()
+    return render_template(
+        "dashboard/page.html",
+        **_live(counts),
+        by_day=_by_day(),
+        by_hour=_by_hour(),
+        shares=shares(counts.units),
+    )
+
+
+@dashboard.get("/dashboard/live")
+@requires(Permission.ITEM_READ)
+def live() -> str:
+    """What changes while one looks; changes after ``seen`` are marked as new."""
+    return render_template(
+        "dashboard/_live.html", **_live(queries.counts()), seen=_seen(), is_update=True
+    )
+
+
+def _live(counts: queries.Counts) -> dict[str, Any]:
+    return {
+        "counts": counts,
+        "shows_inconsistencies": may(current_user.role, Permission.INCONSISTENCY_READ),
+        "expiring": queries.expiring_holds(),
+        "recent": recent_changes(),
+    }
+
+
+def _seen() -> UUID | None:
+    try:
+        return UUID(request.args.get("seen", ""))
+    except ValueError:
+        return None
+
+
+def _by_day() -> Chart:
+    zone = store_settings().timezone
+    periods = queries.changes_by_day(zone, datetime.now(zone).date())
+    return stacked_columns(
+        [
+            (f"{period.start.day} {period.start:%b}", f"{period.start:%a %d %b}", period.quantities)
+            for period in periods
+        ],
+        list(InventoryStatus),
+    )
+
+
+def _by_hour() -> Chart:
+    zone = store_settings().timezone
+    rows = []
+    for period in queries.changes_by_hour(datetime.now(UTC)):
+        assert isinstance(period.start, datetime)
+        there = period.start.astimezone(zone)
+        rows.append((f"{there:%H:%M}", f"{there:%a %H:%M}", period.quantities))
+    return stacked_columns(rows, list(InventoryStatus))

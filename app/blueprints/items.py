@@ -1,12 +1,167 @@
-from flask import Blueprint, render_template
+"""Units: the list, its export, one unit, and what may be done to them."""
 
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, request, stream_with_context
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.authentication import signed_in_user
 from app.authorization import requires
+from app.blueprints.item_forms import bulk_item_ids, edit_from_form, filters_from_query, hold_form
+from app.database import db
+from app.domain.errors import InvalidInput
+from app.domain.inventory_lifecycle import (
+    Condition,
+    InventoryStatus,
+    PhysicalStatus,
+    ReservedForType,
+)
+from app.domain.item_order import ItemOrder
 from app.domain.roles import Permission
+from app.drawings.state_machine import draw_state_machine
+from app.item_csv import csv_chunks
+from app.presentation import store_settings
+from app.queries.dashboard import unit_counts
+from app.queries.item_actions import Viewer
+from app.queries.items import find_item, list_items
+from app.queries.timeline import timeline_of_item
+from app.queries.warehouses import list_warehouses
+from app.responses import page_or_fragment, return_path, see_other
+from app.services.inventory_lifecycle import InventoryLifecycleService
 
-items = Blueprint("items", __name__)
+items = Blueprint("items", __name__, url_prefix="/inventory")
 
 
-@items.get("/inventory")
+def viewer() -> Viewer:
+    user = signed_in_user()
+    return Viewer(user.id, user.role)
+
+
+@items.get("")
 @requires(Permission.ITEM_READ)
 def index() -> str:
-    return render_template("items/page.html")
+    filters = filters_from_query(request.args)
+    page = list_items(filters, viewer(), cursor=request.args.get("cursor"))
+    return page_or_fragment(
+        "items/page.html",
+        "items/_list.html",
+        page=page,
+        filters=filters,
+        query={name: value for name, value in request.args.items() if value and name != "cursor"},
+        is_later_page="cursor" in request.args,
+        counts=unit_counts(),
+        warehouses=list_warehouses(),
+        choices=_choices(),
+        hold_minutes=store_settings().hold_minutes,
+    )
+
+
+@items.get("/export.csv")
+@requires(Permission.ITEM_READ)
+def export() -> Response:
+    """The whole filtered list, at most EXPORT_ROWS_MAX units of it."""
+    filters = filters_from_query(request.args)
+    who = viewer()
+    return Response(
+        stream_with_context(_released(csv_chunks(filters, who))),
+        mimetype="text/csv",
+        headers={"Content-Disposition": "attachment; filename=inventory.csv"},
+    )
+
+
+def _released(chunks: Iterator[str]) -> Iterator[str]:
+    # A slow download must not keep a transaction open between two pages.
+    for chunk in chunks:
+        db.session.close()
+        yield chunk
+
+
+@items.get("/<uuid:item_id>")
+@requires(Permission.ITEM_READ)
+def show(item_id: UUID) -> str:
+    item = find_item(item_id, viewer())
+    timeline = timeline_of_item(item_id)
+    taken = [(entry.from_status, entry.to_status, entry.change_reason) for entry in timeline]
+    return page_or_fragment(
+        "items/item.html",
+        "items/_item.html",
+        item=item,
+        timeline=timeline,
+        last_invoice=next((entry for entry in timeline if entry.invoice_id), None),
+        drawing=draw_state_machine(item.inventory_status, taken),
+        choices=_choices(),
+        hold_minutes=store_settings().hold_minutes,
+    )
+
+
+@items.post("/<uuid:item_id>/hold")
+@requires(Permission.ITEM_HOLD)
+def hold(item_id: UUID) -> BaseResponse:
+    _hold([item_id])
+    return see_other(return_path(f"/inventory/{item_id}"))
+
+
+@items.post("/<uuid:item_id>/release")
+@requires(Permission.ITEM_RELEASE_OWN)
+def release(item_id: UUID) -> BaseResponse:
+    _release([item_id])
+    return see_other(return_path(f"/inventory/{item_id}"))
+
+
+@items.post("/<uuid:item_id>/edit")
+@requires(Permission.ITEM_EDIT)
+def edit(item_id: UUID) -> BaseResponse:
+    user = signed_in_user()
+    InventoryLifecycleService().edit_item(item_id, user.id, **edit_from_form(request.form))
+    flash("Saved.")
+    return see_other(return_path(f"/inventory/{item_id}"))
+
+
+@items.post("/bulk")
+@requires(Permission.ITEM_HOLD)
+def bulk() -> BaseResponse:
+    """Holds or releases all chosen units, or none of them."""
+    item_ids = bulk_item_ids(request.form)
+    match request.form.get("action"):
+        case "hold":
+            _hold(item_ids)
+        case "release":
+            _release(item_ids)
+        case _:
+            raise InvalidInput({"action": "Choose Reserve or Release."})
+    return see_other(return_path("/inventory"))
+
+
+def _hold(item_ids: list[UUID]) -> None:
+    user = signed_in_user()
+    form = hold_form(request.form, user.name, store_settings().hold_minutes)
+    held = InventoryLifecycleService().hold_items_manually(
+        item_ids,
+        form.reserved_for_id,
+        user.id,
+        expires_in_minutes=form.expires_in_minutes,
+        notes=form.notes,
+    )
+    flash(f"Reserved {_units(held)} for {form.reserved_for_id}.")
+
+
+def _release(item_ids: list[UUID]) -> None:
+    notes = request.form.get("notes", "").strip() or None
+    released = InventoryLifecycleService().release_items(item_ids, signed_in_user().id, notes)
+    flash(f"Released {_units(released)}.")
+
+
+def _units(item_ids: list[UUID]) -> str:
+    return "1 unit" if len(item_ids) == 1 else f"{len(item_ids)} units"
+
+
+def _choices() -> dict[str, Any]:
+    return {
+        "inventory_status": list(InventoryStatus),
+        "status": list(PhysicalStatus),
+        "condition": list(Condition),
+        "reserved_for_type": list(ReservedForType),
+        "sort": list(ItemOrder),
+    }

@@ -1,12 +1,57 @@
-from flask import Blueprint, render_template
+"""Who holds what until when."""
 
+from flask import Blueprint, flash, request
+from werkzeug.wrappers import Response
+
+from app.authentication import signed_in_user
 from app.authorization import requires
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.inventory_lifecycle import ReservedForType
 from app.domain.roles import Permission
+from app.queries.item_actions import Viewer
+from app.queries.reservations import ReservationFilter, held_item_ids, list_reservations
+from app.responses import page_or_fragment, return_path, see_other
+from app.services.inventory_lifecycle import InventoryLifecycleService
 
-reservations = Blueprint("reservations", __name__)
+reservations = Blueprint("reservations", __name__, url_prefix="/reservations")
+
+UNITS_RELEASED_MAX = 10_000
 
 
-@reservations.get("/reservations")
+@reservations.get("")
 @requires(Permission.ITEM_READ)
 def index() -> str:
-    return render_template("reservations/page.html")
+    user = signed_in_user()
+    kind = _filter(request.args.get("type", ""))
+    page = list_reservations(Viewer(user.id, user.role), kind, cursor=request.args.get("cursor"))
+    return page_or_fragment(
+        "reservations/page.html",
+        "reservations/_list.html",
+        page=page,
+        kind=kind,
+        kinds=list(ReservationFilter),
+        is_later_page="cursor" in request.args,
+    )
+
+
+@reservations.post("/release")
+@requires(Permission.ITEM_RELEASE_OWN)
+def release() -> Response:
+    """Releases everything that a cart or a manual hold has."""
+    kind, holder_id = request.form.get("type", ""), request.form.get("holderId", "")
+    if kind not in (ReservedForType.SESSION, ReservedForType.MANUAL):
+        raise InvalidInput({"type": "Only carts and manual holds can be released here."})
+    item_ids = held_item_ids(ReservedForType(kind), holder_id, UNITS_RELEASED_MAX)
+    if not item_ids:
+        raise NotFound("hold", [holder_id])
+    released = InventoryLifecycleService().release_items(item_ids, signed_in_user().id)
+    flash(f"Released {len(released)} {'unit' if len(released) == 1 else 'units'}.")
+    return see_other(return_path("/reservations"))
+
+
+def _filter(value: str) -> ReservationFilter:
+    try:
+        return ReservationFilter(value)
+    except ValueError:
+        kinds = ", ".join(kind for kind in ReservationFilter if kind)
+        raise InvalidInput({"type": f"Choose one of: {kinds}."}) from None
