@@ -31,6 +31,7 @@ from app.services.invoice_rows import (
 from app.services.locking import LockedInvoice, LockedItem, lock_invoice, lock_items
 from app.services.new_invoice import NewCustomer, NewInvoice, NewPayment
 from app.services.reservations import ReservedFor, list_price, session_item_ids, unique
+from app.services.stock import warehouse_id_of
 
 
 class FinanceService:
@@ -186,13 +187,14 @@ class FinanceService:
         chosen = [item for item in locked if item.id in named]
         unit_prices = {item.id: _price(named[item.id], item) for item in chosen}
         for line in order.quantities:
+            warehouse_id = warehouse_id_of(line.warehouse) if line.warehouse else None
             held = [
                 item
                 for item in locked
                 if item.sku == line.sku
                 and item.id not in unit_prices
                 and item.reserved_for_id == order.session_id
-                and line.warehouse is None
+                and warehouse_id in (None, item.warehouse_id)
             ][: line.quantity]
             missing = line.quantity - len(held)
             picked = (

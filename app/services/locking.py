@@ -15,7 +15,7 @@ from app.database import db
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
 
 _ITEM_COLUMNS = """
-    i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price,
+    i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price, i.warehouse_id,
     i.inventory_status, i.status, i.reserved_for_type, i.reserved_for_id, i.reserved_by,
     i.reservation_expiry, i.version
 """
@@ -31,6 +31,7 @@ class LockedItem:
     sku: str
     product_name: str
     price: Decimal | None
+    warehouse_id: UUID
     inventory_status: str
     status: str
     reserved_for_type: str | None

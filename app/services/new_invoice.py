@@ -11,6 +11,7 @@ from app.domain.invoice_lifecycle import CENT, MONEY_MAX, PaymentMethod
 from app.services.reservations import ITEMS_MAX
 
 NAME_LENGTH_MAX = 200
+NO_MONEY = f"Give an amount from 0 to {MONEY_MAX} with two decimals."
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class NewInvoice:
             quantities=tuple(
                 Quantity(
                     str(line.get("sku", "")),
-                    int(line.get("quantity", 0)),
+                    whole_number(f"items.{position}.quantity", line.get("quantity")),
                     money(f"items.{position}.unitPrice", line.get("unitPrice")),
                     line.get("warehouse"),
                 )
@@ -96,6 +97,9 @@ class NewInvoice:
         ids = [unit.item_id for unit in self.units]
         if len(set(ids)) != len(ids):
             errors["items"] = "The same unit is in the list twice."
+        prices = [line.unit_price for line in (*self.units, *self.quantities)]
+        if not all(price is None or is_money(price) for price in prices):
+            errors["unitPrice"] = NO_MONEY
         for position, line in enumerate(self.quantities):
             if line.quantity < 1:
                 errors[f"items.{position}.quantity"] = "Give a whole number from 1."
@@ -159,9 +163,21 @@ def money(name: str, value: Any) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         raise InvalidInput({name: f"{value!r} is no amount of money such as 12.50."}) from None
-    if not amount.is_finite() or not 0 <= amount <= MONEY_MAX or amount != amount.quantize(CENT):
-        raise InvalidInput({name: f"Give an amount from 0 to {MONEY_MAX} with two decimals."})
+    if not is_money(amount):
+        raise InvalidInput({name: NO_MONEY})
     return amount
+
+
+def is_money(amount: Decimal) -> bool:
+    """Whether it is an amount in whole cents that the database can keep."""
+    return amount.is_finite() and 0 <= amount <= MONEY_MAX and amount == amount.quantize(CENT)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A number from an integer or its digits; InvalidInput names the field."""
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+        return int(value)
+    raise InvalidInput({name: "Give a whole number from 1."})
 
 
 def _uuid(name: str, value: Any) -> UUID | None:
