@@ -30,15 +30,22 @@ from app.services.invoice_rows import (
 )
 from app.services.locking import LockedInvoice, LockedItem, lock_invoice, lock_items
 from app.services.new_invoice import NewCustomer, NewInvoice, NewPayment
-from app.services.reservations import ReservedFor, list_price, session_item_ids, unique
+from app.services.reservations import (
+    ITEMS_MAX,
+    ReservedFor,
+    list_price,
+    session_item_ids,
+    unique,
+)
 from app.services.stock import warehouse_id_of
 
 
 class FinanceService:
-    """``occurred_at`` is for imports: when it happened, if that was not now."""
+    """Both are for imports: when it happened, if that was not now, and larger invoices."""
 
-    def __init__(self, occurred_at: datetime | None = None) -> None:
+    def __init__(self, occurred_at: datetime | None = None, *, items_max: int = ITEMS_MAX) -> None:
         self.occurred_at = occurred_at
+        self.items_max = items_max
         self.inventory = InventoryLifecycleService(occurred_at)
         self.lifecycle = InvoiceLifecycleService(occurred_at)
 
@@ -50,7 +57,7 @@ class FinanceService:
         Raises InvalidInput, NotFound, ItemsNotAvailable, HoldExpired, NotEnoughStock.
         """
         order = data if isinstance(data, NewInvoice) else NewInvoice.from_mapping(data)
-        order.check()
+        order.check(items_max=self.items_max)
         customer_id = self._customer(order)
         items, unit_prices = self._choose(order)
         total = sum(unit_prices.values(), Decimal(0))
@@ -148,7 +155,7 @@ class FinanceService:
         """
         invoice = lock_invoice(invoice_id)
         self._refuse_unless_awaiting(invoice, "keeps its lines")
-        items = lock_items(unique(item_ids))
+        items = lock_items(unique(item_ids, items_max=self.items_max))
         lines = self._lines(invoice_id)
         strangers = [item.id for item in items if item.id not in lines]
         if strangers:

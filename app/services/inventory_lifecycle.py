@@ -4,7 +4,7 @@ Every change of status passes the one door in status_door.py; the database refus
 explain itself as that does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -32,7 +32,12 @@ from app.services.locking import (
     lock_invoice,
     lock_items,
 )
-from app.services.receiving import checked_serials, duplicate_serials, new_serials
+from app.services.receiving import (
+    checked_serials,
+    duplicate_serials,
+    new_serials,
+    serials_of_delivery,
+)
 from app.services.reservations import (
     EXPIRY,
     ReservedFor,
@@ -118,6 +123,35 @@ class InventoryLifecycleService(StatusDoor):
             if constraint_name(error) == "uq_items_serial_number":
                 raise duplicate_serials(serials) from error
             raise
+
+    @transactional
+    def receive_delivery(
+        self, quantities: Mapping[str, int], user_id: UUID
+    ) -> dict[str, list[UUID]]:
+        """Take units of many products into the main warehouse at once; their ids by SKU.
+
+        For imports: any quantity of new units with generated serials. Raises NotFound for SKUs.
+        """
+        serials = serials_of_delivery(quantities)
+        rows = db.session.execute(
+            text(f"""WITH {CONTEXT}, arrived AS (
+                    INSERT INTO items (serial_number, product_id, warehouse_id, created_at)
+                    SELECT unit.serial_number, unit.product_id, :warehouse_id,
+                        coalesce(CAST(:occurred_at AS timestamptz), clock_timestamp())
+                    FROM unnest(CAST(:serials AS text[]), CAST(:product_ids AS uuid[]))
+                        AS unit (serial_number, product_id), context
+                    RETURNING id, product_id)
+                SELECT p.sku, array_agg(arrived.id ORDER BY arrived.id) AS ids
+                FROM arrived JOIN products p ON p.id = arrived.product_id GROUP BY p.sku"""),
+            {
+                "warehouse_id": warehouse_id_of(MAIN_WAREHOUSE),
+                "occurred_at": self.occurred_at,
+                "serials": [serial for each in serials.values() for serial in each],
+                "product_ids": [product_id for product_id, each in serials.items() for _ in each],
+                **self._context(user_id, ChangeReason.RECEIVED).parameters(),
+            },
+        )
+        return {row.sku: row.ids for row in rows}
 
     # Reserving
 

@@ -87,13 +87,13 @@ class NewInvoice:
             notes=body.get("notes"),
         )
 
-    def check(self) -> None:
+    def check(self, *, items_max: int = ITEMS_MAX) -> None:
         """Raise InvalidInput with every field that is wrong."""
         errors = self._customer_errors()
         if not self.units and not self.quantities:
             errors["items"] = "Choose at least one unit."
-        if len(self.units) + sum(max(line.quantity, 0) for line in self.quantities) > ITEMS_MAX:
-            errors["items"] = f"At most {ITEMS_MAX} units fit on one invoice."
+        if len(self.units) + sum(max(line.quantity, 0) for line in self.quantities) > items_max:
+            errors["items"] = f"At most {items_max} units fit on one invoice."
         ids = [unit.item_id for unit in self.units]
         if len(set(ids)) != len(ids):
             errors["items"] = "The same unit is in the list twice."

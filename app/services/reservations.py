@@ -46,10 +46,10 @@ class ReservedFor:
             raise InvalidInput(errors)
 
 
-def unique(item_ids: Sequence[UUID]) -> list[UUID]:
+def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:
     """The ids as given, or InvalidInput: none, too many, or one of them twice."""
-    if not 1 <= len(item_ids) <= ITEMS_MAX:
-        raise InvalidInput({"itemIds": f"Give 1 to {ITEMS_MAX} units."})
+    if not 1 <= len(item_ids) <= items_max:
+        raise InvalidInput({"itemIds": f"Give 1 to {items_max} units."})
     if len(set(item_ids)) != len(item_ids):
         raise InvalidInput({"itemIds": "The same unit is in the list twice."})
     return list(item_ids)
