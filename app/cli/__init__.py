@@ -6,9 +6,10 @@ from app.cli.audit import audit
 from app.cli.dbshell import dbshell
 from app.cli.jobs import cleanup
 from app.cli.prepare import prepare
+from app.cli.retail import retail
 from app.cli.user import user
 
-COMMANDS = (audit, cleanup, dbshell, prepare, user)
+COMMANDS = (audit, cleanup, dbshell, prepare, retail, user)
 
 
 def register(app: Flask) -> None:

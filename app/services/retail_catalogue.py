@@ -1,0 +1,82 @@
+"""Products and customers of an import: those that are not there yet."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db, transactional
+from app.domain.retail_lines import RetailLine, reason_to_skip
+from app.domain.retail_plan import Sale
+
+WALK_IN = "walk-in"
+
+
+class Article(NamedTuple):
+    sku: str
+    name: str
+    price: Decimal
+
+
+def articles(lines: Iterable[RetailLine]) -> dict[str, Article]:
+    """Every product that is sold, with its most usual description and price, the later of equals.
+
+    From the whole file, so that a slice of it makes the same products.
+    """
+    names: dict[str, Counter[str]] = {}
+    prices: dict[str, Counter[Decimal]] = {}
+    for line in reversed(list(lines)):
+        if not line.is_cancellation and reason_to_skip(line) is None:
+            names.setdefault(line.stock_code, Counter())[line.description] += 1
+            prices.setdefault(line.stock_code, Counter())[line.unit_price] += 1
+    return {
+        sku: Article(sku, _most_usual(names[sku]) or sku, prices[sku].most_common(1)[0][0])
+        for sku in names
+    }
+
+
+def _most_usual(names: Counter[str]) -> str:
+    return next((name for name, _ in names.most_common() if name), "")
+
+
+@transactional
+def add_products(wanted: Iterable[Article]) -> None:
+    """Make the products whose SKUs the store does not have; known ones stay as they are."""
+    rows = list(wanted)
+    db.session.execute(
+        text("""INSERT INTO products (sku, name, price)
+            SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:names AS text[]),
+                CAST(:prices AS numeric[]))
+            ON CONFLICT (sku) DO NOTHING"""),
+        {
+            "skus": [article.sku for article in rows],
+            "names": [article.name for article in rows],
+            "prices": [article.price for article in rows],
+        },
+    )
+
+
+@transactional
+def add_customers(sales: Iterable[Sale], prefix: str) -> Mapping[str, UUID]:
+    """The ids of these invoices' customers by their number; one for all without a number."""
+    names = {
+        sale.customer: f"Customer {sale.customer} ({sale.country})"
+        if sale.customer
+        else "Walk-in customer"
+        for sale in sales
+    }
+    references = {f"{prefix}:{number or WALK_IN}": number for number in names}
+    db.session.execute(
+        text("""INSERT INTO customers (name, source_reference)
+            SELECT * FROM unnest(CAST(:names AS text[]), CAST(:refs AS text[]))
+            ON CONFLICT (source_reference) DO NOTHING"""),
+        {"names": list(names.values()), "refs": list(references)},
+    )
+    rows = db.session.execute(
+        text("SELECT id, source_reference FROM customers WHERE source_reference = ANY(:refs)"),
+        {"refs": list(references)},
+    )
+    return {references[row.source_reference]: row.id for row in rows}
