@@ -4,11 +4,13 @@ from flask import Flask
 
 from app.blueprints.dashboard import dashboard
 from app.blueprints.health import health
+from app.blueprints.invoices import invoices
 from app.blueprints.items import items
+from app.blueprints.new_invoice import new_invoice
 from app.blueprints.reservations import reservations
 from app.blueprints.sessions import sessions
 
-BLUEPRINTS = (sessions, health, dashboard, items, reservations)
+BLUEPRINTS = (sessions, health, dashboard, items, reservations, new_invoice, invoices)
 
 
 def register(app: Flask) -> None:

@@ -4,18 +4,18 @@ Held units are those reserved for it; lapsed ones are those whose history says t
 on them ran out and that it was the cart's last word on them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.database import db
 
 UNITS_PER_LINE = 12
-LAPSED_SHOWN = 50
 NO_HISTORY = UUID(int=0)
 
 
@@ -26,37 +26,40 @@ class CartUnit:
 
 
 @dataclass(frozen=True)
-class CartLine:
-    """The held units of one product; ``units`` are the first few of ``quantity``."""
-
-    product_id: UUID
-    sku: str
-    product_name: str
-    list_price: Decimal | None
-    quantity: int
-    units: list[CartUnit]
-
-
-@dataclass(frozen=True)
 class LapsedUnit:
     """A unit that the cart held until its time ran out. ``free``: nobody has it since."""
 
     item_id: UUID
     serial_number: str
-    sku: str
-    product_name: str
-    list_price: Decimal | None
     inventory_status: str
     free: bool
 
 
+@dataclass
+class CartLine:
+    """A product in a cart; ``units`` and ``lapsed`` are the first few of those counted."""
+
+    product_id: UUID
+    sku: str
+    product_name: str
+    list_price: Decimal | None
+    held_count: int = 0
+    free_again_count: int = 0
+    gone_count: int = 0
+    units: list[CartUnit] = field(default_factory=list)
+    lapsed: list[LapsedUnit] = field(default_factory=list)
+
+    @property
+    def quantity(self) -> int:
+        return self.held_count + self.free_again_count + self.gone_count
+
+
 @dataclass(frozen=True)
 class Cart:
-    """``expires_at`` is when the first of the holds runs out; None for an empty cart."""
+    """``expires_at`` is when the first of the holds runs out; None when nothing is held."""
 
     id: str
     lines: list[CartLine]
-    lapsed: list[LapsedUnit]
     expires_at: datetime | None
     expired: bool
 
@@ -65,47 +68,74 @@ class Cart:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def gone(self) -> list[LapsedUnit]:
-        return [unit for unit in self.lapsed if not unit.free]
+    def held_count(self) -> int:
+        return sum(line.held_count for line in self.lines)
 
-    def __bool__(self) -> bool:
-        return bool(self.lines or self.lapsed)
+    @property
+    def free_again_count(self) -> int:
+        return sum(line.free_again_count for line in self.lines)
+
+    @property
+    def gone_count(self) -> int:
+        return sum(line.gone_count for line in self.lines)
+
+    def total(self, prices: Mapping[str, Decimal]) -> Decimal:
+        """At the list prices, or those that ``prices`` gives by product."""
+        return sum((line_amount(line, prices) for line in self.lines), Decimal(0))
+
+
+def line_amount(line: CartLine, prices: Mapping[str, Decimal]) -> Decimal:
+    price = prices.get(str(line.product_id), line.list_price)
+    return (price or Decimal(0)) * line.quantity
 
 
 @dataclass(frozen=True)
 class PricedUnit:
     item_id: UUID
+    product_id: UUID
     sku: str
+    list_price: Decimal | None
 
 
 def get_cart(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> Cart:
     """A cart's contents; what lapsed up to the history row ``lapsed_after`` is left out."""
-    rows = db.session.execute(_LINES, {"cart_id": cart_id, "shown": UNITS_PER_LINE}).all()
+    parameters = {"cart_id": cart_id, "lapsed_after": lapsed_after, "shown": UNITS_PER_LINE}
+    held = db.session.execute(_HELD, parameters).all()
+    lapsed = db.session.execute(_LAPSED_LINES, parameters).all()
     lines: dict[UUID, CartLine] = {}
-    for row in rows:
-        line = lines.setdefault(
-            row.product_id,
-            CartLine(row.product_id, row.sku, row.name, row.price, row.quantity, []),
-        )
+    for row in held:
+        line = _line(lines, row)
+        line.held_count = row.held_count
         line.units.append(CartUnit(row.item_id, row.serial_number))
+    for row in lapsed:
+        line = _line(lines, row)
+        line.free_again_count, line.gone_count = row.free_again_count, row.gone_count
+        line.lapsed.append(
+            LapsedUnit(row.item_id, row.serial_number, row.inventory_status, row.free)
+        )
     return Cart(
         id=cart_id,
-        lines=list(lines.values()),
-        lapsed=_lapsed(cart_id, lapsed_after),
-        expires_at=min((row.expires_at for row in rows), default=None),
-        expired=any(row.expired for row in rows),
+        lines=sorted(lines.values(), key=lambda line: line.sku),
+        expires_at=min((row.expires_at for row in held), default=None),
+        expired=any(row.expired for row in held),
     )
 
 
-_LINES = text("""
+def _line(lines: dict[UUID, CartLine], row: Row[Any]) -> CartLine:
+    return lines.setdefault(
+        row.product_id, CartLine(row.product_id, row.sku, row.product_name, row.list_price)
+    )
+
+
+_HELD = text("""
     WITH held AS MATERIALIZED (
-        SELECT id AS item_id, serial_number, product_id, reservation_expiry,
+        SELECT id AS item_id, serial_number, product_id,
             row_number() OVER (PARTITION BY product_id ORDER BY serial_number) AS place,
-            count(*) OVER (PARTITION BY product_id) AS quantity,
+            count(*) OVER (PARTITION BY product_id) AS held_count,
             min(reservation_expiry) OVER () AS expires_at
         FROM items WHERE reserved_for_type = 'Session' AND reserved_for_id = :cart_id)
-    SELECT p.id AS product_id, p.sku, p.name, p.price, h.quantity, h.item_id, h.serial_number,
-        h.expires_at, h.expires_at <= clock_timestamp() AS expired
+    SELECT p.id AS product_id, p.sku, p.name AS product_name, p.price AS list_price, h.held_count,
+        h.item_id, h.serial_number, h.expires_at, h.expires_at <= clock_timestamp() AS expired
     FROM held h JOIN products p ON p.id = h.product_id
     WHERE h.place <= :shown ORDER BY p.sku, h.place
 """)
@@ -113,31 +143,32 @@ _LINES = text("""
 #: The last thing that happened to each unit in the name of this cart.
 _LAPSED = """
     last_words AS (
-        SELECT DISTINCT ON (item_id) item_id, change_reason, id AS history_id
+        SELECT DISTINCT ON (item_id) item_id, change_reason
         FROM inventory_status_history
         WHERE reference_id = :cart_id AND id > :lapsed_after
         ORDER BY item_id, seq DESC),
-    lapsed AS (
-        SELECT i.* , w.history_id FROM last_words w JOIN items i ON i.id = w.item_id
+    lapsed AS MATERIALIZED (
+        SELECT i.id, i.serial_number, i.product_id, i.inventory_status,
+            i.status = 'InStock' AND (i.inventory_status = 'Available' OR (
+                i.inventory_status = 'Reserved'
+                AND coalesce(i.reservation_expiry <= clock_timestamp(), false))) AS free
+        FROM last_words w JOIN items i ON i.id = w.item_id
         WHERE w.change_reason = 'RESERVATION_EXPIRED'
             AND (i.reserved_for_type, i.reserved_for_id)
                 IS DISTINCT FROM ('Session', CAST(:cart_id AS text)))
 """
-
-
-def _lapsed(cart_id: str, lapsed_after: UUID) -> list[LapsedUnit]:
-    rows = db.session.execute(
-        text(f"""WITH {_LAPSED}
-            SELECT l.id AS item_id, l.serial_number, p.sku, p.name AS product_name,
-                p.price AS list_price, l.inventory_status,
-                l.status = 'InStock' AND (l.inventory_status = 'Available' OR (
-                    l.inventory_status = 'Reserved'
-                    AND coalesce(l.reservation_expiry <= clock_timestamp(), false))) AS free
-            FROM lapsed l JOIN products p ON p.id = l.product_id
-            ORDER BY p.sku, l.serial_number LIMIT :limit"""),
-        {"cart_id": cart_id, "lapsed_after": lapsed_after, "limit": LAPSED_SHOWN},
-    )
-    return [LapsedUnit(**row._mapping) for row in rows]
+_LAPSED_LINES = text(f"""
+    WITH {_LAPSED}, counted AS (
+        SELECT lapsed.*, count(*) FILTER (WHERE free) OVER product AS free_again_count,
+            count(*) FILTER (WHERE NOT free) OVER product AS gone_count,
+            row_number() OVER (PARTITION BY product_id ORDER BY free, serial_number) AS place
+        FROM lapsed WINDOW product AS (PARTITION BY product_id))
+    SELECT p.id AS product_id, p.sku, p.name AS product_name, p.price AS list_price,
+        c.id AS item_id, c.serial_number, c.inventory_status, c.free, c.free_again_count,
+        c.gone_count
+    FROM counted c JOIN products p ON p.id = c.product_id
+    WHERE c.place <= :shown ORDER BY p.sku, c.place
+""")
 
 
 def cart_units(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> list[PricedUnit]:
@@ -147,7 +178,8 @@ def cart_units(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> list[PricedU
                 SELECT id, product_id FROM items
                 WHERE reserved_for_type = 'Session' AND reserved_for_id = :cart_id
                 UNION ALL SELECT id, product_id FROM lapsed)
-            SELECT u.id AS item_id, p.sku FROM units u JOIN products p ON p.id = u.product_id
+            SELECT u.id AS item_id, p.id AS product_id, p.sku, p.price AS list_price
+            FROM units u JOIN products p ON p.id = u.product_id
             ORDER BY u.id"""),
         {"cart_id": cart_id, "lapsed_after": lapsed_after},
     )
@@ -156,8 +188,12 @@ def cart_units(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> list[PricedU
 
 def lapsed_and_free_ids(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> list[UUID]:
     """The lapsed units that could be held once more."""
-    lapsed = _lapsed(cart_id, lapsed_after)
-    return [unit.item_id for unit in lapsed if unit.free]
+    return list(
+        db.session.scalars(
+            text(f"WITH {_LAPSED} SELECT id FROM lapsed WHERE free ORDER BY id"),
+            {"cart_id": cart_id, "lapsed_after": lapsed_after},
+        )
+    )
 
 
 def held_ids_of_product(cart_id: str, product_id: UUID) -> list[UUID]:

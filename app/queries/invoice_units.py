@@ -218,7 +218,8 @@ _OFF = text("""
         FROM items i
         WHERE i.reserved_for_type = 'Invoice' AND i.reserved_for_id = CAST(:holder AS text)
             AND NOT EXISTS (SELECT FROM lines WHERE lines.item_id = i.id)),
-    counted AS (SELECT (SELECT count(*) FROM lines) AS units, (SELECT count(*) FROM off) AS off_count)
+    counted AS (SELECT (SELECT count(*) FROM lines) AS units,
+        (SELECT count(*) FROM off) AS off_count)
     SELECT counted.units, counted.off_count, o.*
     FROM counted LEFT JOIN (SELECT * FROM off ORDER BY serial_number LIMIT :limit) o ON true
 """)

@@ -27,6 +27,7 @@ PAYMENTS_MAX = 200
 
 class InvoiceAction(StrEnum):
     RECORD_PAYMENT = "Record payment"
+    MARK_PAID = "Mark paid"
     MARK_DELIVERED = "Mark delivered"
     CANCEL = "Cancel invoice"
 
@@ -58,6 +59,7 @@ class Invoice:
         status = InvoiceStatus(self.status)
         possible = {
             InvoiceAction.RECORD_PAYMENT: status in AWAITING_PAYMENT and self.balance > 0,
+            InvoiceAction.MARK_PAID: status in AWAITING_PAYMENT and not self.balance,
             InvoiceAction.MARK_DELIVERED: InvoiceStatus.DELIVERED in INVOICE_TRANSITIONS[status],
             InvoiceAction.CANCEL: InvoiceStatus.CANCELLED in INVOICE_TRANSITIONS[status],
         }
@@ -92,8 +94,18 @@ class InvoiceStep:
     notes: str | None
 
 
+@dataclass(frozen=True)
+class ProgressPoint:
+    """``step`` is how the invoice got here; None where it has not been."""
+
+    status: str
+    step: InvoiceStep | None
+    here: bool
+
+
 ACTION_PERMISSIONS = {
     InvoiceAction.RECORD_PAYMENT: Permission.INVOICE_PAY,
+    InvoiceAction.MARK_PAID: Permission.INVOICE_PAY,
     InvoiceAction.MARK_DELIVERED: Permission.INVOICE_DELIVER,
     InvoiceAction.CANCEL: Permission.INVOICE_CANCEL,
 }
@@ -189,3 +201,23 @@ def _place(cursor: str) -> UUID:
         return UUID(decode_cursor(cursor)[0])
     except ValueError:
         raise InvalidInput({"cursor": "This is not a place in the list."}) from None
+
+
+def progress_of(invoice: Invoice, steps: list[InvoiceStep]) -> list[ProgressPoint]:
+    """The way from open to delivered, or to cancelled, with when the invoice got to each point."""
+    reached = {step.to_status: step for step in steps}
+    way = [
+        InvoiceStatus.OPEN,
+        InvoiceStatus.PARTIALLY_PAID,
+        InvoiceStatus.PAID,
+        InvoiceStatus.DELIVERED,
+    ]
+    if invoice.status == InvoiceStatus.CANCELLED:
+        way = [status for status in way if status in reached] + [InvoiceStatus.CANCELLED]
+    elif InvoiceStatus(invoice.status) not in AWAITING_PAYMENT and not _paid_in_parts(reached):
+        way.remove(InvoiceStatus.PARTIALLY_PAID)
+    return [ProgressPoint(status, reached.get(status), status == invoice.status) for status in way]
+
+
+def _paid_in_parts(reached: dict[str, InvoiceStep]) -> bool:
+    return InvoiceStatus.PARTIALLY_PAID in reached

@@ -41,13 +41,6 @@ class WarehouseStock:
         return sum(self.counts.values())
 
 
-@dataclass(frozen=True)
-class Warehouse:
-    id: UUID
-    code: str
-    name: str
-
-
 _COUNTS = ", ".join(
     f"coalesce(sum(t.quantity) FILTER (WHERE t.inventory_status = '{status}'), 0)::bigint"
     f' AS "{status}"'
@@ -103,12 +96,6 @@ def stock_by_warehouse(product_id: UUID) -> list[WarehouseStock]:
         {"id": product_id},
     )
     return [WarehouseStock(row.code, row.name, _counts(row)) for row in rows]
-
-
-def list_warehouses() -> list[Warehouse]:
-    """All warehouses by their code."""
-    rows = db.session.execute(text("SELECT id, code, name FROM warehouses ORDER BY code"))
-    return [Warehouse(**row._mapping) for row in rows]
 
 
 def _product(row: Row[Any]) -> Product:
