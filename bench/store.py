@@ -18,23 +18,7 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PRODUCTS = 400
-WORDS = ("red", "blue", "green", "small", "large", "glass", "paper", "heart", "bird", "star", "lamp", "mug")
-    "red",
-    "blue",
-    "green",
-    "small",
-    "large",
-    "glass",
-    "paper",
-    "heart",
-    "bird",
-    "star",
-    "lamp",
-    "box",
-    "mug",
-    "tin",
-    "sign",
-]
+WORDS = ("red", "blue", "green", "small", "glass", "paper", "heart", "bird", "star", "lamp")
 BATCH = 50_000
 
 
