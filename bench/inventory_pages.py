@@ -59,7 +59,7 @@ def _visit(app: Flask) -> tuple[dict[str, float], dict[str, int]]:
     answer = client.post(
         "/login", data={"email": "bench@example.com", "password": "bench-password"}
     )
-    assert answer.status_code == 302, answer.status_code
+    assert answer.status_code == 303, answer.status_code
     seconds, queries = {}, {}
     count = [0]
     event.listen(db.engine, "before_cursor_execute", lambda *_: count.__setitem__(0, count[0] + 1))
