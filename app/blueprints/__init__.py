@@ -7,10 +7,22 @@ from app.blueprints.health import health
 from app.blueprints.invoices import invoices
 from app.blueprints.items import items
 from app.blueprints.new_invoice import new_invoice
+from app.blueprints.products import products
 from app.blueprints.reservations import reservations
 from app.blueprints.sessions import sessions
+from app.blueprints.users import users
 
-BLUEPRINTS = (sessions, health, dashboard, items, reservations, new_invoice, invoices)
+BLUEPRINTS = (
+    sessions,
+    health,
+    dashboard,
+    items,
+    reservations,
+    new_invoice,
+    invoices,
+    products,
+    users,
+)
 
 
 def register(app: Flask) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.database import db
+from app.domain.roles import Permission
 from app.models import User
 
 
@@ -23,6 +25,10 @@ class SignedInUser:
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    def lacks_scope(self, permission: Permission) -> str | None:
+        """The scope that is missing; nobody's own log-in lacks any."""
+        return None
 
     def get_id(self) -> str:
         return f"{self.id}.{self.password_mark}"
@@ -43,3 +49,35 @@ def find_signed_in_user(user_id: str | UUID) -> SignedInUser | None:
         return None
     mark = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
     return SignedInUser(row.id, row.email, row.name, row.role, mark)
+
+
+@dataclass(frozen=True)
+class ListedUser:
+    """``changeable``: the one who looks may switch them off and change their role."""
+
+    id: UUID
+    email: str
+    name: str
+    role: str
+    active: bool
+    last_login_at: datetime | None
+    created_at: datetime
+    changeable: bool
+
+
+def list_users(viewer_id: UUID) -> list[ListedUser]:
+    """Everybody with a log-in, active ones first, by name. Nobody may lock themselves out."""
+    rows = db.session.execute(
+        select(
+            User.id,
+            User.email,
+            User.name,
+            User.role,
+            User.active,
+            User.last_login_at,
+            User.created_at,
+        )
+        .where(User.can_sign_in)
+        .order_by(User.active.desc(), User.name, User.id)
+    )
+    return [ListedUser(**row._mapping, changeable=row.id != viewer_id) for row in rows]

@@ -1,0 +1,82 @@
+"""Users: who may sign in, and as what."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.authentication import signed_in_user
+from app.authorization import requires
+from app.blueprints.form_fields import text_field
+from app.domain.errors import InvalidInput, Refusal
+from app.domain.roles import Permission, Role
+from app.queries.users import list_users
+from app.responses import see_other
+from app.services import accounts
+
+users = Blueprint("users", __name__, url_prefix="/admin/users")
+
+
+@users.get("")
+@requires(Permission.USER_MANAGE)
+def index() -> str:
+    return render_template(
+        "users/index.html",
+        users=list_users(signed_in_user().id),
+        roles=[(role.value, role.value) for role in Role],
+    )
+
+
+@users.post("")
+@requires(Permission.USER_MANAGE)
+def create() -> Response:
+    name = text_field("name")
+    accounts.create_user(
+        text_field("email"), name=name, role=text_field("role"), password=_password()
+    )
+    flash(f"{name} can log in now.")
+    return _back()
+
+
+@users.post("/<uuid:user_id>/role")
+@requires(Permission.USER_MANAGE)
+def set_role(user_id: UUID) -> Response:
+    _refuse_oneself(user_id, "role")
+    accounts.set_role(user_id, text_field("role"))
+    flash("The role is changed.")
+    return _back()
+
+
+@users.post("/<uuid:user_id>/active")
+@requires(Permission.USER_MANAGE)
+def set_active(user_id: UUID) -> Response:
+    _refuse_oneself(user_id, "log-in")
+    active = text_field("active") == "1"
+    accounts.set_active(user_id, active=active)
+    flash("They can log in again." if active else "They are logged out and cannot log in any more.")
+    return _back()
+
+
+@users.post("/<uuid:user_id>/password")
+@requires(Permission.USER_MANAGE)
+def set_password(user_id: UUID) -> Response:
+    accounts.set_password(user_id, _password())
+    flash("The password is set, and every session of theirs has ended.")
+    return _back()
+
+
+def _password() -> str:
+    # Spaces at its ends are part of a password.
+    password = request.form.get("password", "")
+    if "\x00" in password:
+        raise InvalidInput({"password": "Use printable characters."})
+    return password
+
+
+def _refuse_oneself(user_id: UUID, what: str) -> None:
+    if user_id == signed_in_user().id:
+        raise Refusal(f"You cannot take away your own {what}. Ask another admin.")
+
+
+def _back() -> Response:
+    return see_other(url_for("users.index"))
