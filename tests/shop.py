@@ -126,6 +126,14 @@ class Shop:
         )
 
     @contextmanager
+    def explained(self, **context: str) -> Iterator[None]:
+        """A transaction by hand that says what the database asks for at a change of status."""
+        with self.connection.transaction():
+            for name, text in context.items():
+                self.execute("SELECT set_config(%s, %s, true)", f"holdfast.{name}", text)
+            yield
+
+    @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Nothing at all is different afterwards."""
         before = self.row(STATE)

@@ -1,0 +1,130 @@
+from app.database import transactional
+from app.services.background_cleanup import BackgroundCleanupService
+from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.locking import lock_items
+from app.services.tallies import fold_tallies
+from tests.invariants import assert_invariants
+from tests.shop import Shop
+
+inventory = InventoryLifecycleService()
+
+STOCK = "SELECT product_id, inventory_status, sum(quantity) FROM stock_tallies GROUP BY 1, 2"
+TRANSITIONS = (
+    "SELECT minute, from_status, to_status, change_reason, sum(quantity) FROM transition_tallies"
+    " GROUP BY 1, 2, 3, 4"
+)
+
+
+def test_cleanup_frees_what_has_run_out_and_nothing_else(own_shop: Shop) -> None:
+    shop = own_shop
+    expired, running, for_ever, invoiced = shop.new_units(4)
+    shop.hold([expired, running], "cart")
+    inventory.hold_items_manually([for_ever], "Ana", shop.staff)
+    shop.new_invoice([invoiced])
+    shop.expire([expired])
+    assert BackgroundCleanupService().run_cleanup_now() == {
+        "released": 1,
+        "items": [str(expired)],
+    }
+    assert shop.statuses([expired, running, for_ever, invoiced]) == [
+        "Available",
+        "Reserved",
+        "Reserved",
+        "Reserved",
+    ]
+    assert shop.last_change(
+        expired, "from_status, to_status, change_reason, reference_type, reference_id, changed_by"
+    ) == (
+        "Reserved",
+        "Available",
+        "RESERVATION_EXPIRED",
+        "Session",
+        "cart",
+        shop.value("SELECT id FROM users WHERE NOT can_sign_in"),
+    )
+    with shop.unchanged():
+        assert BackgroundCleanupService().run_cleanup_now() == {"released": 0, "items": []}
+
+
+def test_cleanup_goes_in_batches_oldest_expiry_first(own_shop: Shop) -> None:
+    shop = own_shop
+    ids = shop.new_units(5)
+    shop.hold(ids, "cart")
+    for minutes, item_id in enumerate(reversed(ids)):
+        shop.execute(
+            "UPDATE items SET reservation_expiry = now() - make_interval(hours => 1, mins => %s)"
+            " WHERE id = %s",
+            minutes,
+            item_id,
+        )
+    assert inventory.cleanup_expired_reservations(limit=2) == ids[:2]
+    assert inventory.cleanup_expired_reservations(limit=2) == ids[2:4]
+    assert BackgroundCleanupService().run_cleanup_now()["released"] == 1
+    assert_invariants(shop.connection)
+
+
+def test_cleanup_passes_over_what_somebody_is_at(own_shop: Shop) -> None:
+    shop = own_shop
+    ids = shop.new_units(2)
+    shop.hold(ids, "cart")
+    shop.expire(ids)
+    with shop.connection.transaction():
+        shop.execute("SELECT FROM items WHERE id = %s FOR UPDATE", ids[0])
+        assert inventory.cleanup_expired_reservations() == ids[1:]
+    assert inventory.cleanup_expired_reservations() == ids[:1]
+
+
+def test_the_maintained_totals_are_the_truth_and_folding_changes_no_sum(own_shop: Shop) -> None:
+    shop = own_shop
+    ids = shop.new_units(20)
+    shop.new_paid_invoice(ids[:4])
+    shop.new_invoice(ids[4:6])
+    for number, item_id in enumerate(ids[6:12]):
+        shop.hold([item_id], f"cart-{number}")
+    inventory.release_items(ids[6:9], shop.staff)
+    shop.execute("INSERT INTO locations (warehouse_id, code) SELECT id, 'B' FROM warehouses")
+    depot = shop.new_warehouse()
+    shop.execute(
+        "UPDATE items SET warehouse_id = (SELECT id FROM warehouses WHERE code = %s) WHERE id = %s",
+        depot,
+        ids[19],
+    )
+    assert_invariants(shop.connection)
+    sums = [set(shop.rows(query)) for query in (STOCK, TRANSITIONS)]
+    scattered = shop.value("SELECT count(*) FROM stock_tallies")
+    for _ in range(2):
+        fold_tallies()
+        assert [{row for row in shop.rows(query) if row[-1]} for query in (STOCK, TRANSITIONS)] == [
+            {row for row in rows if row[-1]} for rows in sums
+        ]
+        assert_invariants(shop.connection)
+    assert shop.value("SELECT count(*) FROM stock_tallies") < scattered
+    assert (
+        shop.value(
+            "SELECT max(copies) FROM (SELECT count(*) AS copies FROM stock_tallies"
+            " GROUP BY product_id, warehouse_id, inventory_status)"
+        )
+        == 1
+    )
+
+
+def test_only_one_process_folds_at_a_time(own_shop: Shop) -> None:
+    shop = own_shop
+    shop.hold(shop.new_units(2), "cart")
+    before = shop.rows("SELECT ctid FROM stock_tallies")
+    with shop.connection.transaction():
+        shop.execute("SELECT pg_advisory_xact_lock(hashtext('holdfast.fold_tallies'))")
+        fold_tallies()
+        assert shop.rows("SELECT ctid FROM stock_tallies") == before
+    fold_tallies()
+    assert shop.rows("SELECT ctid FROM stock_tallies") != before
+
+
+def test_locking_returns_units_as_they_stand_and_in_order(shop: Shop) -> None:
+    ids = shop.new_units(3)
+    shop.hold(ids[:1], "cart-locking")
+    locked = transactional(lock_items)([ids[2], ids[0], ids[2]])
+    assert [(item.id, item.inventory_status) for item in locked] == [
+        (ids[0], "Reserved"),
+        (ids[2], "Available"),
+    ]
