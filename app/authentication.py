@@ -1,10 +1,13 @@
-"""Who is it? The signed-in user of a request, from the session cookie."""
+"""Who is it? The user of a request: from the session cookie, or under /api from a bearer token."""
 
-from flask import Flask, session
+from flask import Flask, Request, request, session
 from flask_login import current_user, login_user, logout_user
 
 from app.extensions import login_manager
+from app.queries.api_tokens import Bearer, find_bearer
 from app.queries.users import SignedInUser, find_signed_in_user
+
+API = "/api/"
 
 
 def register(app: Flask) -> None:
@@ -12,13 +15,28 @@ def register(app: Flask) -> None:
     login_manager.login_message = None
     login_manager.session_protection = None
     login_manager.user_loader(load_user)
+    login_manager.request_loader(load_bearer)
 
 
 def load_user(session_id: str) -> SignedInUser | None:
     """None for who was switched off, or whose password has changed since."""
+    if brings_credentials(request):
+        return None  # a request that names its token is that token's, whoever is signed in
     user_id, _, _ = session_id.partition(".")
     user = find_signed_in_user(user_id)
     return user if user and user.get_id() == session_id else None
+
+
+def load_bearer(request: Request) -> Bearer | None:
+    """None for a token that is unknown, revoked or expired, and for everything but the API."""
+    authorization = request.authorization if brings_credentials(request) else None
+    if authorization is None or authorization.type != "bearer" or not authorization.token:
+        return None
+    return find_bearer(authorization.token)
+
+
+def brings_credentials(request: Request) -> bool:
+    return request.path.startswith(API) and "Authorization" in request.headers
 
 
 def sign_in(user: SignedInUser) -> None:

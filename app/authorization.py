@@ -54,8 +54,15 @@ def check_permission() -> None:
         return
     if not current_user.is_authenticated:
         raise Unauthorized
+    require(permission)
+
+
+def require(permission: Permission | None) -> None:
+    """403 unless the user's role, and the scopes of their token, have ``permission``."""
     if permission is None or not may(current_user.role, permission):
         raise Forbidden(who_may(permission))
+    if scope := current_user.lacks_scope(permission):
+        raise Forbidden(f"This token does not reach that far: it lacks the scope {scope}.")
 
 
 def who_may(permission: Permission | None) -> str:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from app.authorization import check_permission
 from app.domain.errors import (
     DatabaseAway,
+    IdempotencyMismatch,
     InvalidInput,
     NotFound,
     NotPermitted,
@@ -69,6 +70,7 @@ HANDLED: tuple[type[Exception], ...] = (
     NotPermitted,
     NotFound,
     InvalidInput,
+    IdempotencyMismatch,
     DatabaseAway,
     OutcomeUnknown,
     OperationalError,
@@ -134,9 +136,15 @@ def problem_of(exception: Exception) -> Problem:
         case InvalidInput():
             facts = {"errors": exception.errors}
             return Problem(422, exception.code, "Please check the form", exception.detail, facts)
+        case IdempotencyMismatch():
+            return Problem(422, exception.code, "This was sent before", exception.detail)
         case OutcomeUnknown():
             return Problem(
-                503, exception.code, "It is not certain that this was saved", exception.detail
+                503,
+                exception.code,
+                "It is not certain that this was saved",
+                exception.detail,
+                headers={"Retry-After": "1"},
             )
         case DatabaseAway() | OperationalError() | InterfaceError() | PoolTimeout():
             return Problem(

@@ -27,7 +27,6 @@ def index() -> str:
         **_live(counts),
         by_day=_by_day(),
         by_hour=_by_hour(),
-        shares=shares(counts.units),
     )
 
 
@@ -46,6 +45,7 @@ def _live(counts: queries.Counts) -> dict[str, Any]:
         "shows_inconsistencies": may(current_user.role, Permission.INCONSISTENCY_READ),
         "expiring": queries.expiring_holds(),
         "recent": recent_changes(),
+        "shares": shares(counts.units),
     }
 
 

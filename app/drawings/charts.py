@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 190
-LEFT, BOTTOM, TOP = 44, 22, 8
+LEFT, RIGHT, BOTTOM, TOP = 44, 16, 22, 8
 LABELS_MAX = 8
 
 
@@ -53,7 +53,7 @@ def stacked_columns(
     most = max((sum(quantities.values()) for _, _, quantities in periods), default=0)
     ceiling = round_up(most)
     scale = (HEIGHT - BOTTOM - TOP) / ceiling
-    pitch = (WIDTH - LEFT) / max(len(periods), 1)
+    pitch = (WIDTH - LEFT - RIGHT) / max(len(periods), 1)
     every = -(-len(periods) // LABELS_MAX)
     columns = []
     for number, (short, long, quantities) in enumerate(periods):

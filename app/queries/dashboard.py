@@ -30,7 +30,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class ExpiringHold:
-    """Units that one holder loses at the same time."""
+    """Units of one holder; ``until`` is when the first of them is lost."""
 
     type: str
     holder_id: str
@@ -98,12 +98,12 @@ _EXPIRING = text("""
             ELSE i.reserved_for_id END AS holder,
         u.name AS user, count(*) AS quantity, (array_agg(i.id ORDER BY i.id))[1] AS item_id,
         (array_agg(i.serial_number ORDER BY i.id))[1] AS serial_number,
-        i.reservation_expiry AS until
+        min(i.reservation_expiry) AS until
     FROM (SELECT * FROM items WHERE reservation_expiry > clock_timestamp()
         ORDER BY reservation_expiry LIMIT :rows) i
     JOIN users u ON u.id = i.reserved_by
-    GROUP BY i.reserved_for_type, i.reserved_for_id, u.name, i.reservation_expiry
-    ORDER BY i.reservation_expiry, i.reserved_for_id LIMIT :limit
+    GROUP BY i.reserved_for_type, i.reserved_for_id, u.name
+    ORDER BY min(i.reservation_expiry), i.reserved_for_id LIMIT :limit
 """)
 
 

@@ -63,6 +63,13 @@ def check_password(email: str, password: str) -> UUID | None:
 
 
 @transactional
+def has_password(email: str, password: str) -> bool | None:
+    """Whether it is this user's password, without a log-in; None when there is no such user."""
+    user = _find(email)
+    return _matches(user.password_hash, password) if user else None
+
+
+@transactional
 def set_password(user_id: UUID, password: str) -> None:
     """Ends every session that the user has open."""
     if errors := _password_errors(password):
