@@ -25,6 +25,7 @@ from app.domain.errors import (
     NotPermitted,
     OutcomeUnknown,
     Refusal,
+    VersionConflict,
 )
 from app.extensions import htmx
 from app.responses import headers_for, is_safe_path, return_path
@@ -128,7 +129,9 @@ def problem_of(exception: Exception) -> Problem:
                 exception,
             )
         case NotPermitted():
-            return Problem(403, exception.code, "Not allowed", exception.detail)
+            return Problem(
+                403, exception.code, "Not allowed", exception.detail, exception=exception
+            )
         case NotFound():
             return Problem(
                 404, exception.code, "Not found", exception.detail, {"ids": exception.ids}
@@ -186,7 +189,7 @@ def http_problem(exception: HTTPException) -> Problem:
 def render_page(problem: Problem) -> Response:
     if problem.status == 401:
         return redirect(login_url(request.full_path if request.method == "GET" else "/"))
-    if problem.status in (409, 422):
+    if problem.status in (409, 422) or isinstance(problem.exception, NotPermitted):
         before = page_as_it_was(problem)
         if before is not None:
             return headers_for(before, problem.status)
@@ -197,7 +200,8 @@ def render_fragment(problem: Problem) -> Response:
     """HTMX puts a refusal above the page, which stays; a form comes back with its messages."""
     if problem.status == 401:
         return headers_for("", 401, HX_Redirect=login_url(came_from() or "/"))
-    if problem.status == 422:
+    # Somebody changed the thing meanwhile: show it as it is now, with what was typed.
+    if problem.status == 422 or problem.code == VersionConflict.code:
         before = page_as_it_was(problem)
         if before is not None:
             return headers_for(

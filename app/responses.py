@@ -4,13 +4,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, make_response, redirect, render_template, request
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.extensions import htmx
 
 
 def register(app: Flask) -> None:
+    app.before_request(refuse_unreadable_text)
     app.after_request(vary_and_revalidate)
+
+
+def refuse_unreadable_text() -> None:
+    """PostgreSQL has no NUL in a text, and nobody types one."""
+    for values in (*request.args.listvalues(), *request.form.listvalues()):
+        if any("\x00" in value for value in values):
+            raise BadRequest
 
 
 def page_or_fragment(page: str, fragment: str, /, **context: Any) -> str:
