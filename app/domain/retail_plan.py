@@ -165,7 +165,7 @@ def plan(lines: Sequence[RetailLine], selection: Selection) -> Plan:
     skipped = [found for line in in_range if (found := _enter(line, ledger)) is not None]
     sales = [sale for sale in ledger.sales.values() if sale.buyer in chosen]
     if selection.shift_to and in_range:
-        _shift(sales, selection.shift_to - in_range[-1].at.date())
+        move(sales, selection.shift_to - in_range[-1].at.date())
     return Plan(sales, [each for each in skipped if each.line.buyer in chosen])
 
 
@@ -192,7 +192,8 @@ def _enter(line: RetailLine, ledger: _Ledger) -> Skipped | None:
     return Skipped(line, reason, unmatched)
 
 
-def _shift(sales: Iterable[Sale], by: timedelta) -> None:
+def move(sales: Iterable[Sale], by: timedelta) -> None:
+    """Let everything happen that much later."""
     for sale in sales:
         sale.at += by
         for cancellation in sale.cancellations:

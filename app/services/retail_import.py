@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,7 +58,6 @@ class Summary:
     seconds: float
     products: int = 0
     customers: int = 0
-    timeline: list[Progress] = field(default_factory=list)
 
 
 def import_retail(
@@ -84,7 +83,9 @@ def import_retail(
         sold = {sku for sale in planned.sales for sku, _ in sale.articles}
         add_products(catalogue[sku] for sku in sorted(sold))
         before = standings(PREFIX)
-        tally = bring_sales(planned.sales, PREFIX, timezone=timezone, report=report)
+        customer_ids = add_customers(planned.sales, PREFIX)
+        replay = Replay(PREFIX, customer_ids, timezone, dict(before))
+        tally = bring_sales(replay, planned.sales, report=report)
         return Summary(
             tally=tally,
             imported_before=sum(sale.number in before for sale in planned.sales),
@@ -97,17 +98,13 @@ def import_retail(
 
 
 def bring_sales(
+    replay: Replay,
     sales: Sequence[Sale],
-    prefix: str,
     *,
-    timezone: ZoneInfo,
     ending: Callable[[Sale], Ending] = lambda sale: Ending.DELIVERED,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Tally:
     """Everything that happens to these invoices, in the order of its time."""
-    if not sales:
-        return Tally()
-    replay = Replay(prefix, add_customers(sales, prefix), timezone, standings(prefix))
     stream = events(sales, ending)
     upkeep = _Upkeep()
     tally = Tally()

@@ -82,11 +82,16 @@ class Replay:
         customer_ids: Mapping[str, UUID],
         timezone: ZoneInfo,
         standing: dict[str, Standing],
+        *,
+        staff: UUID = SYSTEM_USER_ID,
+        manager: UUID = SYSTEM_USER_ID,
     ) -> None:
         self.prefix = prefix
         self.customer_ids = customer_ids
         self.timezone = timezone
         self.standing = standing
+        self.staff = staff
+        self.manager = manager
 
     def bring(self, events: Sequence[Event]) -> Tally:
         """These events in one transaction, all or none of them."""
@@ -125,7 +130,7 @@ class _Batch:
         if not new:
             return
         inventory = InventoryLifecycleService(self.replay.occurred_at(new[0].at))
-        self.stock = inventory.receive_delivery(quantities, SYSTEM_USER_ID)
+        self.stock = inventory.receive_delivery(quantities, self.replay.staff)
         self.tally.transitions += sum(quantities.values())
 
     def apply(self, event: Event) -> None:
@@ -167,7 +172,7 @@ class _Batch:
                 units=tuple(self._units_of(sale)),
                 source_reference=f"{self.replay.prefix}:{sale.number}",
             ),
-            SYSTEM_USER_ID,
+            self.replay.staff,
         )
         self.after[sale.number] = Standing(invoice_id, InvoiceStatus.OPEN, sale.units)
         self.tally.invoices += 1
@@ -186,7 +191,7 @@ class _Batch:
         freed = finance.remove_lines(
             self._known(event).invoice_id,
             _units_to_free(self._known(event).invoice_id, event.cancellation),
-            SYSTEM_USER_ID,
+            self.replay.manager,
             f"Cancelled by {event.cancellation.number}",
         )
         self._moved(event, InvoiceStatus.OPEN, event.left)
@@ -200,7 +205,7 @@ class _Batch:
         finance.update_invoice_status(
             standing.invoice_id,
             InvoiceStatus.CANCELLED,
-            SYSTEM_USER_ID,
+            self.replay.manager,
             notes=f"Cancelled by {event.cancellation.number}",
         )
         self._moved(event, InvoiceStatus.CANCELLED, 0)
@@ -212,7 +217,8 @@ class _Batch:
         total = sum((price * count for (_, price), count in event.sale.articles.items()), CENT * 0)
         amount = (total * PART_PAYMENT).quantize(CENT)
         finance.record_payment(
-            NewPayment(self._known(event).invoice_id, amount, _method(event.sale)), SYSTEM_USER_ID
+            NewPayment(self._known(event).invoice_id, amount, _method(event.sale)),
+            self.replay.staff,
         )
         self._moved(event, InvoiceStatus.PARTIALLY_PAID, event.left)
 
@@ -220,7 +226,7 @@ class _Batch:
         finance.update_invoice_status(
             self._known(event).invoice_id,
             InvoiceStatus.PAID,
-            SYSTEM_USER_ID,
+            self.replay.staff,
             method=_method(event.sale),
         )
         self._moved(event, InvoiceStatus.PAID, event.left)
@@ -229,7 +235,7 @@ class _Batch:
 
     def _deliver(self, event: Event, finance: FinanceService) -> None:
         finance.update_invoice_status(
-            self._known(event).invoice_id, InvoiceStatus.DELIVERED, SYSTEM_USER_ID
+            self._known(event).invoice_id, InvoiceStatus.DELIVERED, self.replay.staff
         )
         self._moved(event, InvoiceStatus.DELIVERED, event.left)
         self.tally.delivered += 1

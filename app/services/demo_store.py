@@ -1,0 +1,140 @@
+"""The demo store: a slice of a real retailer's invoices, ending just now, and a shop at work."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from app.database import db, transactional
+from app.domain.inventory_lifecycle import Condition
+from app.domain.retail_plan import Ending, Sale, Selection, move, plan
+from app.domain.roles import Role
+from app.services.demo_users import add_demo_users
+from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.retail_catalogue import add_customers, add_products, articles
+from app.services.retail_file import read_retail_file
+from app.services.retail_import import bring_sales
+from app.services.retail_replay import Replay, Tally, standings
+
+PREFIX = "demo"
+SLICE = Path(__file__).parents[1] / "demo" / "online_retail.csv"
+
+#: Counted back from now, newest first: the younger an invoice, the less has become of it.
+ENDINGS: tuple[tuple[timedelta, tuple[Ending, ...]], ...] = (
+    (timedelta(hours=3), (Ending.OPEN,)),
+    (timedelta(days=2), (Ending.OPEN, Ending.PAID, Ending.PARTIALLY_PAID, Ending.DELIVERED)),
+    (
+        timedelta(days=6),
+        (Ending.DELIVERED, Ending.PAID, Ending.DELIVERED, Ending.PARTIALLY_PAID, Ending.OPEN),
+    ),
+    (timedelta.max, (Ending.DELIVERED,)),
+)
+STOCKED_PRODUCTS = 60
+STOCKED_UNITS = (24, 12, 18, 6, 9)
+#: Minutes until each cart's hold runs out, one cart each.
+CARTS = ((4, 3), (9, 5), (15, 2))
+#: For whom or what, units, minutes until it runs out or None for never.
+MANUAL_HOLDS = (
+    ("Telephone order, collected today", 4, 6 * 60),
+    ("Price check at the counter", 1, 7),
+    ("Shop window", 3, None),
+    ("Photographs for the catalogue", 2, 2 * 24 * 60),
+)
+
+
+@transactional
+def is_empty() -> bool:
+    """Whether the store has nothing yet: users may be there."""
+    return not db.session.scalar(
+        text("""SELECT EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM customers)
+            OR EXISTS (SELECT FROM items) OR EXISTS (SELECT FROM invoices)""")
+    )
+
+
+@transactional
+def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE) -> Tally:
+    """All of it or nothing. The last invoice of the slice is made just now."""
+    lines = read_retail_file(slice_file)
+    sales = plan(lines, Selection()).sales
+    now = datetime.now(timezone).replace(microsecond=0, tzinfo=None)
+    move(sales, now - max(sale.at for sale in sales))
+    people = add_demo_users(password)
+    add_products(articles(lines).values())
+    replay = Replay(
+        PREFIX,
+        add_customers(sales, PREFIX),
+        timezone,
+        standings(PREFIX),
+        staff=people[Role.STAFF],
+        manager=people[Role.MANAGER],
+    )
+    tally = bring_sales(replay, sales, ending=_ending(sales, now))
+    opened = replay.occurred_at(min(sale.at for sale in sales))
+    _stock_shelves(sales, opened, people[Role.STAFF])
+    _hold_some(people)
+    return tally
+
+
+def _ending(sales: list[Sale], now: datetime) -> Callable[[Sale], Ending]:
+    endings = {}
+    turns: Counter[timedelta] = Counter()
+    for sale in sorted(sales, key=lambda sale: sale.at, reverse=True):
+        age, choices = next(each for each in ENDINGS if now - sale.at <= each[0])
+        endings[sale.number] = choices[turns[age] % len(choices)]
+        turns[age] += 1
+    return lambda sale: endings[sale.number]
+
+
+def _stock_shelves(sales: list[Sale], opened: datetime | None, staff: UUID) -> None:
+    """Free units of what sells best, some of them opened or damaged."""
+    inventory = InventoryLifecycleService(opened)
+    for position, sku in enumerate(_best_sellers(sales)):
+        shelf = f"{'ABCDEF'[position % 6]}-{position // 6 + 1:02}"
+        quantity = STOCKED_UNITS[position % len(STOCKED_UNITS)]
+        inventory.receive_items(sku, staff, quantity=quantity, location=shelf)
+        if position % 7 == 0:
+            condition = (Condition.OPEN_BOX, Condition.DAMAGED)[position % 2]
+            inventory.receive_items(
+                sku, staff, quantity=1, condition=condition, location=shelf, notes="Returned"
+            )
+
+
+def _best_sellers(sales: list[Sale]) -> list[str]:
+    invoices = Counter(sku for sale in sales for sku in {sku for sku, _ in sale.articles})
+    ranked = sorted(invoices, key=lambda sku: (-invoices[sku], sku))
+    return ranked[:STOCKED_PRODUCTS]
+
+
+def _hold_some(people: dict[Role, UUID]) -> None:
+    inventory = InventoryLifecycleService()
+    skus = _skus_with_stock()
+    holders = (people[Role.STAFF], people[Role.MANAGER])
+    for number, (minutes, units) in enumerate(CARTS):
+        inventory.hold_quantity_for_session(
+            skus.pop(0),
+            units,
+            str(uuid4()),
+            holders[number % len(holders)],
+            expires_in_minutes=minutes,
+        )
+    for number, (reserved_for, units, until) in enumerate(MANUAL_HOLDS):
+        chosen = [item.id for item in inventory.pick(skus.pop(0), units)]
+        inventory.hold_items_manually(
+            chosen, reserved_for, holders[number % len(holders)], expires_in_minutes=until
+        )
+
+
+def _skus_with_stock() -> list[str]:
+    enough = len(CARTS) + len(MANUAL_HOLDS)
+    return list(
+        db.session.scalars(
+            text("""SELECT p.sku FROM items i JOIN products p ON p.id = i.product_id
+                WHERE i.inventory_status = 'Available' AND i.condition = 'New'
+                GROUP BY p.sku ORDER BY count(*) DESC, p.sku LIMIT :enough"""),
+            {"enough": enough},
+        )
+    )
