@@ -4,7 +4,7 @@
   const scanField = () => document.getElementById("q");
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target.id !== "scan") return;
+    if (event.detail.pathInfo?.requestPath !== "/invoices/new/scan") return;
     const field = scanField();
     field.focus({ preventScroll: true });
     field.select();
