@@ -1,0 +1,39 @@
+"""Waiting for what the database says has happened, never for luck."""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+
+SECONDS_MAX = 10.0
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {SECONDS_MAX} seconds"
+        time.sleep(0.005)
+
+
+def until_blocked(url: str, *backend_pids: int) -> None:
+    """Until each of these backends waits for a lock that another one holds."""
+    with psycopg.connect(url, autocommit=True) as connection:
+
+        def blocked() -> bool:
+            query = "SELECT bool_and(cardinality(pg_blocking_pids(pid)) > 0) FROM unnest(%s) pid"
+            return connection.execute(query, [list(backend_pids)]).fetchone()[0]
+
+        until(blocked, "blocked")
+
+
+def until_somebody_waits(connection: psycopg.Connection, sessions: int = 1) -> None:
+    """Until so many sessions of this database wait for a lock."""
+
+    def waiting() -> bool:
+        query = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return connection.execute(query).fetchone()[0] >= sessions
+
+    until(waiting, f"{sessions} sessions waiting")
