@@ -163,7 +163,8 @@ def _why(row: Row[Any], holder: Holder | None) -> str:
     verb = {"Reserved": "reserved for", "Sold": "sold on", "Delivered": "delivered on"}
     since = f" since {holder.since:%Y-%m-%d %H:%M} UTC" if holder.since else ""
     until = f" until {holder.until:%H:%M} UTC" if holder.until else ""
-    place = f", and it is {row.status}" if elsewhere and row.inventory_status == "Reserved" else ""
+    reserved = row.inventory_status == InventoryStatus.RESERVED
+    place = f", and it is {row.status}" if elsewhere and reserved else ""
     return (
         f"{verb[row.inventory_status]} {holder.label} by {holder.user or 'somebody'}"
         f"{since}{until}{place}"

@@ -1,0 +1,4 @@
+from tests.browsing import as_role
+from tests.shop import own_shop, shop, standing_shop
+
+__all__ = ["as_role", "own_shop", "shop", "standing_shop"]
