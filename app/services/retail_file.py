@@ -23,11 +23,13 @@ def read_retail_file(path: Path) -> list[RetailLine]:
             for line in _lines(file):
                 lines.append(line)
                 number = line.number
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise RetailFileError(
             f"{path}: expected a CSV file in UTF-8, plain or gzip; it cannot be read after line "
-            f"{number}: {_reason(error)}. Nothing was imported."
+            f"{number}: {error}. Nothing was imported."
         ) from None
+    except OSError as error:
+        raise RetailFileError(f"{path}: {error.strerror or error}. Nothing was imported.") from None
     except RetailFileError as error:
         raise RetailFileError(f"{path}: {error}. Nothing was imported.") from None
     if not lines:
@@ -65,9 +67,3 @@ def _lines(file: IO[str]) -> Iterator[RetailLine]:
                 f"line {reader.line_num}: expected {len(headings)} fields, found {len(fields)}"
             )
         yield parse_line(reader.line_num, dict(zip(headings, fields, strict=True)))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)

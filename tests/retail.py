@@ -1,0 +1,56 @@
+"""Small retail files to import, and where the real one lies."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REAL_FILE = ROOT.parent / "shared" / "data" / "online_retail.csv.gz"
+DEMO_SLICE = ROOT / "app" / "demo" / "online_retail.csv"
+HEADINGS = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+]
+
+
+def row(
+    invoice: str,
+    stock_code: str = "22111",
+    quantity: object = 1,
+    at: str = "2011-03-01 10:00:00",
+    price: str = "2.50",
+    customer: str = "17850.0",
+    description: str = "SCOTTIE DOG HOT WATER BOTTLE",
+) -> list[str]:
+    return [
+        invoice,
+        stock_code,
+        description,
+        str(quantity),
+        at,
+        price,
+        customer,
+        "United Kingdom",
+    ]
+
+
+def write_file(path: Path, rows: Iterable[list[str]], *, packed: bool = False) -> Path:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([HEADINGS, *rows])
+    content = text.getvalue().encode()
+    path.write_bytes(gzip.compress(content) if packed else content)
+    return path
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
