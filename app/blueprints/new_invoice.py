@@ -59,7 +59,7 @@ def show() -> str:
     template = FRAGMENTS.get(htmx.target or "", page) if wants_fragment() else page
     return render_template(
         template,
-        oob=template != page,
+        is_fragment=template != page,
         cart=get_cart(kept.id, lapsed_after=kept.lapsed_after),
         kept=kept,
         q=q,
