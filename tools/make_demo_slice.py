@@ -12,7 +12,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from app.domain.retail_plan import Sale, Selection, plan
+from app.domain.retail_plan import Selection, plan
+from app.domain.retail_sales import Sale
 from app.services.retail_file import read_retail_file
 
 FIRST_DAY = date(2011, 11, 1)

@@ -11,14 +11,18 @@ from sqlalchemy import text
 
 from app.database import db, transactional
 from app.domain.inventory_lifecycle import Condition
-from app.domain.retail_plan import Ending, Sale, Selection, move, plan
+from app.domain.retail_events import Ending
+from app.domain.retail_plan import Selection, move, plan
+from app.domain.retail_sales import Sale
 from app.domain.roles import Role
 from app.services.demo_users import add_demo_users
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.retail_catalogue import add_customers, add_products, articles
 from app.services.retail_file import read_retail_file
 from app.services.retail_import import bring_sales
-from app.services.retail_replay import Replay, Tally, standings
+from app.services.retail_replay import Replay
+from app.services.retail_source import Source
+from app.services.retail_standing import Tally
 
 PREFIX = "demo"
 SLICE = Path(__file__).parents[1] / "demo" / "online_retail.csv"
@@ -64,16 +68,15 @@ def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE)
     move(sales, now - max(sale.at for sale in sales))
     people = add_demo_users(password)
     add_products(articles(lines).values())
-    replay = Replay(
+    source = Source(
         PREFIX,
         add_customers(sales, PREFIX),
         timezone,
-        standings(PREFIX),
         staff=people[Role.STAFF],
         manager=people[Role.MANAGER],
     )
-    tally = bring_sales(replay, sales, ending=_ending(sales, now))
-    opened = replay.occurred_at(min(sale.at for sale in sales))
+    tally = bring_sales(Replay(source), sales, ending=_ending(sales, now))
+    opened = source.occurred_at(min(sale.at for sale in sales))
     _stock_shelves(sales, opened, people[Role.STAFF])
     _hold_some(people)
     return tally

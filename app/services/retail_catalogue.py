@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.database import db, transactional
 from app.domain.retail_lines import RetailLine, reason_to_skip
-from app.domain.retail_plan import Sale
+from app.domain.retail_sales import Sale
 
 WALK_IN = "walk-in"
 

@@ -14,11 +14,15 @@ from sqlalchemy import text
 
 from app.database import db, transactional, unhurried
 from app.domain.errors import Refusal
+from app.domain.retail_events import Ending, Event, EventKind, events
 from app.domain.retail_lines import COLUMNS, Skipped
-from app.domain.retail_plan import Ending, Event, EventKind, Sale, Selection, events, plan
+from app.domain.retail_plan import Selection, plan
+from app.domain.retail_sales import Sale
 from app.services.retail_catalogue import add_customers, add_products, articles
 from app.services.retail_file import read_retail_file
-from app.services.retail_replay import Replay, Tally, standings
+from app.services.retail_replay import Replay
+from app.services.retail_source import Source
+from app.services.retail_standing import Tally
 from app.services.tallies import fold_tallies
 
 PREFIX = "retail"
@@ -82,13 +86,13 @@ def import_retail(
         write_skipped(skipped_file, planned.skipped)
         sold = {sku for sale in planned.sales for sku, _ in sale.articles}
         add_products(catalogue[sku] for sku in sorted(sold))
-        before = standings(PREFIX)
-        customer_ids = add_customers(planned.sales, PREFIX)
-        replay = Replay(PREFIX, customer_ids, timezone, dict(before))
+        source = Source(PREFIX, add_customers(planned.sales, PREFIX), timezone)
+        replay = Replay(source)
+        imported_before = sum(sale.number in replay.standing for sale in planned.sales)
         tally = bring_sales(replay, planned.sales, report=report)
         return Summary(
             tally=tally,
-            imported_before=sum(sale.number in before for sale in planned.sales),
+            imported_before=imported_before,
             skipped=dict(Counter(each.reason.value for each in planned.skipped)),
             skipped_file=skipped_file,
             seconds=time.monotonic() - began,

@@ -1,74 +1,12 @@
-"""Brings planned events into the store, through the services that everyone else uses."""
+"""Brings planned events into the store, a batch of them in each transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
-from sqlalchemy import text
-
-from app.database import db, transactional
-from app.domain.invoice_lifecycle import (
-    AWAITING_PAYMENT,
-    CENT,
-    InvoiceStatus,
-    PaymentMethod,
-)
-from app.domain.retail_plan import Cancellation, Event, EventKind, Sale
-from app.models.user import SYSTEM_USER_ID
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
-
-#: The API and the pages stop at 10,000 units; the largest real invoice has 80,995.
-ITEMS_MAX = 1_000_000
-PART_PAYMENT = Decimal("0.4")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far an invoice has got in the store; ``units`` counts its lines while it is open."""
-
-    invoice_id: UUID
-    status: str
-    units: int
-
-
-@dataclass
-class Tally:
-    """What was written."""
-
-    invoices: int = 0
-    units: int = 0
-    transitions: int = 0
-    cancelled: int = 0
-    cancelled_in_part: int = 0
-    cancelled_units: int = 0
-    paid: int = 0
-    delivered: int = 0
-
-    def add(self, other: "Tally") -> None:
-        for name, count in vars(other).items():
-            setattr(self, name, getattr(self, name) + count)
-
-
-@transactional
-def standings(prefix: str) -> dict[str, Standing]:
-    """Every invoice of this source by its number there."""
-    rows = db.session.execute(
-        text("""SELECT i.source_reference, i.id, i.status,
-                CASE WHEN i.status IN ('Open', 'PartiallyPaid')
-                THEN (SELECT count(*) FROM invoice_items l WHERE l.invoice_id = i.id)
-                ELSE 0 END AS units
-            FROM invoices i WHERE starts_with(i.source_reference, :prefix)"""),
-        {"prefix": f"{prefix}:"},
-    )
-    return {
-        row.source_reference.removeprefix(f"{prefix}:"): Standing(row.id, row.status, row.units)
-        for row in rows
-    }
+from app.database import transactional
+from app.domain.retail_events import Event
+from app.services.retail_batch import Batch
+from app.services.retail_source import Source
+from app.services.retail_standing import Standing, Tally, standings
 
 
 class Replay:
@@ -76,198 +14,20 @@ class Replay:
     an invoice's status and number of units say how far it has got.
     """
 
-    def __init__(
-        self,
-        prefix: str,
-        customer_ids: Mapping[str, UUID],
-        timezone: ZoneInfo,
-        standing: dict[str, Standing],
-        *,
-        staff: UUID = SYSTEM_USER_ID,
-        manager: UUID = SYSTEM_USER_ID,
-    ) -> None:
-        self.prefix = prefix
-        self.customer_ids = customer_ids
-        self.timezone = timezone
-        self.standing = standing
-        self.staff = staff
-        self.manager = manager
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.standing: dict[str, Standing] = standings(source.prefix)
 
     def bring(self, events: Sequence[Event]) -> Tally:
         """These events in one transaction, all or none of them."""
-        after, tally = self._transaction(events)
-        self.standing.update(after)
-        return tally
+        batch = self._transaction(events)
+        self.standing.update(batch.after)
+        return batch.tally
 
     @transactional
-    def _transaction(self, events: Sequence[Event]) -> tuple[dict[str, Standing], Tally]:
-        batch = _Batch(self)
+    def _transaction(self, events: Sequence[Event]) -> Batch:
+        batch = Batch(self.source, self.standing)
         batch.receive(events)
         for event in events:
             batch.apply(event)
-        return batch.after, batch.tally
-
-    def occurred_at(self, at: datetime) -> datetime | None:
-        """The shop's local time as a moment; None for now, where it is not yet past."""
-        moment = at.replace(tzinfo=self.timezone).astimezone(UTC)
-        return moment if moment < datetime.now(UTC) else None
-
-
-class _Batch:
-    def __init__(self, replay: Replay) -> None:
-        self.replay = replay
-        self.after: dict[str, Standing] = {}
-        self.tally = Tally()
-        self.stock: dict[str, list[UUID]] = {}
-
-    def receive(self, events: Sequence[Event]) -> None:
-        """Take in just the units that these events sell, all of them at once."""
-        quantities: dict[str, int] = {}
-        new = [event for event in events if self._is_due(event, EventKind.CREATED)]
-        for event in new:
-            for (sku, _), quantity in event.sale.articles.items():
-                quantities[sku] = quantities.get(sku, 0) + quantity
-        if not new:
-            return
-        inventory = InventoryLifecycleService(self.replay.occurred_at(new[0].at))
-        self.stock = inventory.receive_delivery(quantities, self.replay.staff)
-        self.tally.transitions += sum(quantities.values())
-
-    def apply(self, event: Event) -> None:
-        if not self._is_due(event, event.kind):
-            return
-        finance = FinanceService(self.replay.occurred_at(event.at), items_max=ITEMS_MAX)
-        _ACTS[event.kind](self, event, finance)
-
-    def _standing(self, sale: Sale) -> Standing | None:
-        return self.after.get(sale.number) or self.replay.standing.get(sale.number)
-
-    def _is_due(self, event: Event, kind: EventKind) -> bool:
-        if event.kind != kind:
-            return False
-        standing = self._standing(event.sale)
-        if standing is None or kind == EventKind.CREATED:
-            return standing is None
-        if kind == EventKind.DELIVERED:
-            return standing.status == InvoiceStatus.PAID
-        if kind == EventKind.PART_CANCELLED:
-            return standing.status in AWAITING_PAYMENT and standing.units > event.left
-        if kind == EventKind.PART_PAID:
-            return standing.status == InvoiceStatus.OPEN
-        return standing.status in AWAITING_PAYMENT
-
-    def _known(self, event: Event) -> Standing:
-        standing = self._standing(event.sale)
-        assert standing  # no event but the creation is due without it
-        return standing
-
-    def _moved(self, event: Event, status: InvoiceStatus, units: int) -> None:
-        self.after[event.sale.number] = replace(self._known(event), status=status, units=units)
-
-    def _create(self, event: Event, finance: FinanceService) -> None:
-        sale = event.sale
-        invoice_id = finance.create_invoice(
-            NewInvoice(
-                customer_id=self.replay.customer_ids[sale.customer],
-                units=tuple(self._units_of(sale)),
-                source_reference=f"{self.replay.prefix}:{sale.number}",
-            ),
-            self.replay.staff,
-        )
-        self.after[sale.number] = Standing(invoice_id, InvoiceStatus.OPEN, sale.units)
-        self.tally.invoices += 1
-        self.tally.units += sale.units
-        self.tally.transitions += sale.units
-
-    def _units_of(self, sale: Sale) -> Iterable[NamedUnit]:
-        for (sku, unit_price), quantity in sale.articles.items():
-            received = self.stock[sku]
-            for item_id in received[-quantity:]:
-                yield NamedUnit(item_id, unit_price)
-            del received[-quantity:]
-
-    def _cancel_in_part(self, event: Event, finance: FinanceService) -> None:
-        assert event.cancellation
-        freed = finance.remove_lines(
-            self._known(event).invoice_id,
-            _units_to_free(self._known(event).invoice_id, event.cancellation),
-            self.replay.manager,
-            f"Cancelled by {event.cancellation.number}",
-        )
-        self._moved(event, InvoiceStatus.OPEN, event.left)
-        self.tally.cancelled_in_part += 1
-        self.tally.cancelled_units += len(freed)
-        self.tally.transitions += len(freed)
-
-    def _cancel(self, event: Event, finance: FinanceService) -> None:
-        assert event.cancellation
-        standing = self._known(event)
-        finance.update_invoice_status(
-            standing.invoice_id,
-            InvoiceStatus.CANCELLED,
-            self.replay.manager,
-            notes=f"Cancelled by {event.cancellation.number}",
-        )
-        self._moved(event, InvoiceStatus.CANCELLED, 0)
-        self.tally.cancelled += 1
-        self.tally.cancelled_units += standing.units
-        self.tally.transitions += standing.units
-
-    def _pay_in_part(self, event: Event, finance: FinanceService) -> None:
-        total = sum((price * count for (_, price), count in event.sale.articles.items()), CENT * 0)
-        amount = (total * PART_PAYMENT).quantize(CENT)
-        finance.record_payment(
-            NewPayment(self._known(event).invoice_id, amount, _method(event.sale)),
-            self.replay.staff,
-        )
-        self._moved(event, InvoiceStatus.PARTIALLY_PAID, event.left)
-
-    def _pay(self, event: Event, finance: FinanceService) -> None:
-        finance.update_invoice_status(
-            self._known(event).invoice_id,
-            InvoiceStatus.PAID,
-            self.replay.staff,
-            method=_method(event.sale),
-        )
-        self._moved(event, InvoiceStatus.PAID, event.left)
-        self.tally.paid += 1
-        self.tally.transitions += event.left
-
-    def _deliver(self, event: Event, finance: FinanceService) -> None:
-        finance.update_invoice_status(
-            self._known(event).invoice_id, InvoiceStatus.DELIVERED, self.replay.staff
-        )
-        self._moved(event, InvoiceStatus.DELIVERED, event.left)
-        self.tally.delivered += 1
-        self.tally.transitions += event.left
-
-
-_ACTS = {
-    EventKind.CREATED: _Batch._create,
-    EventKind.PART_CANCELLED: _Batch._cancel_in_part,
-    EventKind.CANCELLED: _Batch._cancel,
-    EventKind.PART_PAID: _Batch._pay_in_part,
-    EventKind.PAID: _Batch._pay,
-    EventKind.DELIVERED: _Batch._deliver,
-}
-
-
-def _method(sale: Sale) -> PaymentMethod:
-    return PaymentMethod.TRANSFER if sale.customer else PaymentMethod.CASH
-
-
-def _units_to_free(invoice_id: UUID, cancellation: Cancellation) -> list[UUID]:
-    rows = db.session.execute(
-        text("""SELECT l.item_id, p.sku, l.unit_price FROM invoice_items l
-            JOIN items i ON i.id = l.item_id JOIN products p ON p.id = i.product_id
-            WHERE l.invoice_id = :invoice_id AND p.sku = ANY(:skus) ORDER BY l.item_id DESC"""),
-        {"invoice_id": invoice_id, "skus": [sku for sku, _ in cancellation.articles]},
-    )
-    wanted = dict(cancellation.articles)
-    chosen = []
-    for row in rows:
-        article = (row.sku, row.unit_price)
-        if wanted.get(article):
-            wanted[article] -= 1
-            chosen.append(row.item_id)
-    return chosen
+        return batch

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from app.domain.retail_events import Ending, EventKind, events
 from app.domain.retail_lines import SkipReason, parse_line
-from app.domain.retail_plan import Ending, EventKind, Selection, events, plan
+from app.domain.retail_plan import Selection, plan
 from tests.retail import HEADINGS, row
 
 

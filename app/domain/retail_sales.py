@@ -1,0 +1,44 @@
+"""Invoices of the Online Retail file, with what was cancelled of each."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+Article = tuple[str, Decimal]
+"""A stock code at one price: units of an invoice that are all alike."""
+
+
+@dataclass(slots=True)
+class Cancellation:
+    number: str
+    at: datetime
+    articles: dict[Article, int] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        return sum(self.articles.values())
+
+
+@dataclass(slots=True)
+class Sale:
+    """One invoice; ``customer`` is empty for a walk-in, ``at`` local time."""
+
+    number: str
+    customer: str
+    country: str
+    buyer: str
+    at: datetime
+    articles: dict[Article, int] = field(default_factory=dict)
+    cancellations: list[Cancellation] = field(default_factory=list)
+
+    @property
+    def units(self) -> int:
+        return sum(self.articles.values())
+
+    def cancellation(self, number: str, at: datetime) -> Cancellation:
+        """The one with this number, new if it is not there."""
+        for known in self.cancellations:
+            if known.number == number:
+                return known
+        self.cancellations.append(Cancellation(number, max(at, self.at)))
+        return self.cancellations[-1]
