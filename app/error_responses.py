@@ -13,7 +13,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
 from app.authorization import check_permission
@@ -27,7 +27,7 @@ from app.domain.errors import (
     Refusal,
     VersionConflict,
 )
-from app.extensions import htmx
+from app.extensions import htmx, login_manager
 from app.responses import headers_for, is_safe_path, return_path
 
 DATABASE_RETRY_SECONDS = 5
@@ -64,6 +64,12 @@ class Problem:
     exception: Exception | None = None
 
 
+class MalformedBody(BadRequest):
+    """Not JSON that everybody reads alike; the description says why."""
+
+    name = "Invalid JSON"
+
+
 Renderer = Callable[[Problem], Response]
 
 HANDLED: tuple[type[Exception], ...] = (
@@ -98,6 +104,8 @@ def answer(exception: Exception) -> Response:
     if isinstance(exception, HTTPException) and exception.response is not None:
         return cast("Response", exception.response)  # a redirect that Werkzeug made
     problem = problem_of(exception)
+    if problem.status >= 500:
+        _forget_user()
     for prefix, render in current_app.extensions["problem_renderers"]:
         if request.path.startswith(prefix):
             rendered: Response = render(problem)
@@ -179,7 +187,8 @@ def http_problem(exception: HTTPException) -> Problem:
     status = exception.code or 500
     title, detail = EXPLANATIONS.get(status, (exception.name, "Go back and try again."))
     # Werkzeug's own descriptions are written for programmers; ours are set on the exception.
-    own = exception.description if status == 403 else None
+    ours = status == 403 or isinstance(exception, MalformedBody)
+    own = exception.description if ours else None
     headers = {"Allow": ", ".join(exception.valid_methods or [])} if status == 405 else {}  # type: ignore[attr-defined]
     return Problem(
         status, exception.name.lower().replace(" ", "-"), title, own or detail, headers=headers
@@ -275,6 +284,11 @@ def came_from() -> str | None:
 def login_url(path: str) -> str:
     path = path.removesuffix("?")
     return url_for("sessions.new", next=path if is_safe_path(path) and path != "/" else None)
+
+
+def _forget_user() -> None:
+    # The database cannot say who it is, and a page must not ask it again.
+    g._login_user = login_manager.anonymous_user()
 
 
 def _user_is_known() -> bool:

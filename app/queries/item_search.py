@@ -20,6 +20,8 @@ from app.queries.paging import contains, decode_cursor, encode_cursor, escape_li
 
 #: A shorter pattern has no trigram to look up.
 TRIGRAM_CHARACTERS = 3
+#: Of the units whose serial number begins with a shorter word, this many are listed.
+SHORT_WORD_SERIALS_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -133,17 +135,25 @@ def _word_parameters(words: str) -> list[BindParameter[Any]]:
 def _units_by_serial(words: str, order: Order, conditions: list[str], of_sku: list[str]) -> str:
     product = ["i.product_id = (SELECT p.id FROM products p WHERE p.sku = :sku)"] if of_sku else []
     if len(words) < TRIGRAM_CHARACTERS:
-        # The index on serial numbers is in byte order, where ILIKE is no range.
-        begins = " OR ".join(
-            f"i.serial_number LIKE :{name}"
-            for name in ("beginning", "beginning_upper", "beginning_lower")
-        )
-        return _first_units("items i", [*conditions, *product, f"({begins})"], order)
+        return _units_by_serial_beginning(order, [*conditions, *product])
     source = "item_search s JOIN items i ON i.id = s.item_id"
     matches = ["s.serial_number ILIKE :words"]
     if order.key == "id" and _after(order) in conditions:
         matches.append(_after(order).replace("i.id", "s.item_id"))
     return _first_units(source, [*conditions, *product, *matches], order)
+
+
+def _units_by_serial_beginning(order: Order, conditions: list[str]) -> str:
+    # The index on serial numbers is in byte order, where ILIKE is no range. A range may hold half
+    # the store, so only its beginning is put in another order.
+    begins = " OR ".join(
+        f"i.serial_number LIKE :{name}"
+        for name in ("beginning", "beginning_upper", "beginning_lower")
+    )
+    where = " AND ".join([*conditions, f"({begins})"])
+    first = f"""(SELECT i.* FROM items i WHERE {where}
+        ORDER BY i.serial_number LIMIT {SHORT_WORD_SERIALS_MAX}) i"""
+    return _first_units(first, [], order)
 
 
 def _product_condition(words: str) -> str:

@@ -43,7 +43,7 @@ def test_every_route_is_open_to_whom_it_says_and_to_nobody_else(
 ) -> None:
     browser = as_role(person)
     for method, path, permission in requests_of(shop.app):
-        response = browser.client.open(path, method=method)
+        response = browser.open(method, path)
         said = f"{method} {path} as {person}: {response.status}"
         if permission is Permission.PUBLIC:
             assert response.status_code not in (401, 403), said

@@ -1,0 +1,31 @@
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from app.database import db
+from tests.browsing import as_role
+from tests.shop import Shop, own_shop, shop, standing_shop
+
+__all__ = ["as_role", "own_shop", "shop", "standing_shop"]
+
+
+@pytest.fixture
+def count_queries(shop: Shop) -> Callable[[], AbstractContextManager[list[str]]]:
+    """The statements that were sent to the database meanwhile."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        sent: list[str] = []
+
+        def note(connection, cursor, statement, *rest) -> None:
+            sent.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting
