@@ -1,7 +1,7 @@
 """The database session, and the one way in which anything is committed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -136,7 +136,7 @@ def _attempt(work: Callable[[], R]) -> R:
         result = work()
         db.session.flush()
     except BaseException:
-        db.session.close()
+        _abandon()
         raise
     _commit()
     return result
@@ -146,10 +146,16 @@ def _commit() -> None:
     try:
         db.session.commit()
     except DBAPIError as error:
-        db.session.close()
+        _abandon()
         if _connection_lost(error):
             raise OutcomeUnknown from error
         raise
+
+
+def _abandon() -> None:
+    # Rolling back on a dead connection fails, too; what went wrong first is what counts.
+    with suppress(DBAPIError):
+        db.session.close()
 
 
 def lift_time_limits() -> None:
@@ -186,11 +192,12 @@ def _attempts(error: BaseException | None) -> int:
 
 
 def _connection_lost(error: DBAPIError) -> bool:
-    # psycopg gives no SQLSTATE for a lost connection; an ended backend says 57P01 to 57P03.
+    # psycopg gives no SQLSTATE for a lost connection; an ended backend says 57P01 to 57P03,
+    # one that idled or worked too long in its transaction 25P03 or 25P04.
     state = sqlstate(error)
     if state is None:
         return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
-    return state in {"57P01", "57P02", "57P03", "25P04"} or state.startswith("08")
+    return state in {"57P01", "57P02", "57P03", "25P03", "25P04"} or state.startswith("08")
 
 
 def _as_refusal(error: DBAPIError) -> Exception:
