@@ -43,6 +43,11 @@ class Shop:
     admin: UUID
     customer: UUID
 
+    @property
+    def url(self) -> str:
+        """As psycopg takes it, for another connection."""
+        return plain_url(self.app.config["SQLALCHEMY_DATABASE_URI"])
+
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, parameters).fetchall()
 

@@ -26,14 +26,16 @@ def until_blocked(url: str, *backend_pids: int) -> None:
         until(blocked, "blocked")
 
 
-def until_somebody_waits(connection: psycopg.Connection, sessions: int = 1) -> None:
-    """Until so many sessions of this database wait for a lock."""
+def until_somebody_waits(url: str) -> None:
+    """Until a session of this database waits for a lock."""
+    # Inside a transaction pg_stat_activity stays as it was first seen.
+    with psycopg.connect(url, autocommit=True) as connection:
 
-    def waiting() -> bool:
-        query = (
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return connection.execute(query).fetchone()[0] >= sessions
+        def waiting() -> bool:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return connection.execute(query).fetchone()[0] > 0
 
-    until(waiting, f"{sessions} sessions waiting")
+        until(waiting, "somebody waiting")
