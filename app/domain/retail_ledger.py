@@ -47,8 +47,9 @@ class Ledger:
             if taken:
                 purchase.remaining -= taken
                 wanted -= taken
-                articles = purchase.sale.cancellation(line.invoice, line.at).articles
+                cancellation = purchase.sale.cancellation(line.invoice, line.at)
                 article = (line.stock_code, purchase.price)
-                articles[article] = articles.get(article, 0) + taken
+                cancellation.articles[article] = cancellation.articles.get(article, 0) + taken
+                cancellation.parts.append((line, taken))
         purchases[:] = [purchase for purchase in purchases if purchase.remaining]
         return -line.quantity - wanted

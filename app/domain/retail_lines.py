@@ -42,6 +42,7 @@ class SkipReason(StrEnum):
     FREE_WITHOUT_CUSTOMER = "free-without-customer"
     CANCELLATION_WITHOUT_PURCHASE = "cancellation-without-purchase"
     CANCELLATION_EXCEEDS_PURCHASE = "cancellation-exceeds-purchase"
+    INVOICE_FINISHED_BEFORE = "invoice-finished-before"
 
 
 class RetailLine(NamedTuple):

@@ -4,15 +4,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from app.domain.retail_lines import RetailLine
+
 Article = tuple[str, Decimal]
 """A stock code at one price: units of an invoice that are all alike."""
 
 
 @dataclass(slots=True)
 class Cancellation:
+    """``parts`` are the lines of the file that it comes from, with the units of this invoice."""
+
     number: str
     at: datetime
     articles: dict[Article, int] = field(default_factory=dict)
+    parts: list[tuple[RetailLine, int]] = field(default_factory=list)
 
     @property
     def units(self) -> int:

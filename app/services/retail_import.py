@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.database import db, transactional, unhurried
 from app.domain.errors import Refusal
@@ -22,7 +23,7 @@ from app.services.retail_catalogue import add_customers, add_products, articles
 from app.services.retail_file import read_retail_file
 from app.services.retail_replay import Replay
 from app.services.retail_source import Source
-from app.services.retail_standing import Tally
+from app.services.retail_standing import Tally, come_too_late
 from app.services.tallies import fold_tallies
 
 PREFIX = "retail"
@@ -83,17 +84,17 @@ def import_retail(
     catalogue = articles(lines)
     del lines
     with unhurried(), _only_import():
-        write_skipped(skipped_file, planned.skipped)
         sold = {sku for sale in planned.sales for sku, _ in sale.articles}
         add_products(catalogue[sku] for sku in sorted(sold))
-        source = Source(PREFIX, add_customers(planned.sales, PREFIX), timezone)
-        replay = Replay(source)
+        replay = Replay(Source(PREFIX, add_customers(planned.sales, PREFIX), timezone))
         imported_before = sum(sale.number in replay.standing for sale in planned.sales)
+        skipped = [*planned.skipped, *come_too_late(planned.sales, replay.standing)]
+        write_skipped(skipped_file, skipped)
         tally = bring_sales(replay, planned.sales, report=report)
         return Summary(
             tally=tally,
             imported_before=imported_before,
-            skipped=dict(Counter(each.reason.value for each in planned.skipped)),
+            skipped=dict(Counter(each.reason.value for each in skipped)),
             skipped_file=skipped_file,
             seconds=time.monotonic() - began,
             products=len(sold),
@@ -204,6 +205,10 @@ def _only_import() -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(
-                text("SELECT pg_advisory_unlock(hashtext('holdfast.retail_import'))")
-            )
+            try:
+                connection.execute(
+                    text("SELECT pg_advisory_unlock(hashtext('holdfast.retail_import'))")
+                )
+            except DBAPIError:
+                # The server is gone, and the lock with it; why it is gone is said elsewhere.
+                connection.invalidate()

@@ -1,16 +1,23 @@
 """How far an import has got, and what it has written."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import text
 
 from app.database import db, transactional
+from app.domain.invoice_lifecycle import InvoiceStatus
+from app.domain.retail_lines import Skipped, SkipReason
+from app.domain.retail_sales import Sale
+
+SETTLED = frozenset({InvoiceStatus.PAID, InvoiceStatus.DELIVERED})
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far an invoice has got in the store; ``units`` counts its lines while it is open."""
+    """How far an invoice has got in the store; ``units`` counts its lines."""
 
     invoice_id: UUID
     status: str
@@ -39,14 +46,26 @@ class Tally:
 def standings(prefix: str) -> dict[str, Standing]:
     """Every invoice of this source by its number there."""
     rows = db.session.execute(
-        text("""SELECT i.source_reference, i.id, i.status,
-                CASE WHEN i.status IN ('Open', 'PartiallyPaid')
-                THEN (SELECT count(*) FROM invoice_items l WHERE l.invoice_id = i.id)
-                ELSE 0 END AS units
-            FROM invoices i WHERE starts_with(i.source_reference, :prefix)"""),
+        text("""SELECT i.source_reference, i.id, i.status, count(l.item_id) AS units
+            FROM invoices i LEFT JOIN invoice_items l ON l.invoice_id = i.id
+            WHERE starts_with(i.source_reference, :prefix) GROUP BY i.id"""),
         {"prefix": f"{prefix}:"},
     )
     return {
         row.source_reference.removeprefix(f"{prefix}:"): Standing(row.id, row.status, row.units)
         for row in rows
     }
+
+
+def come_too_late(sales: Iterable[Sale], standing: Mapping[str, Standing]) -> Iterator[Skipped]:
+    """Cancellations of invoices that were paid before this import knew of them."""
+    for sale in sales:
+        known = standing.get(sale.number)
+        if known is None or known.status not in SETTLED:
+            continue
+        left = sale.units
+        for cancellation in sorted(sale.cancellations, key=attrgetter("at")):
+            left -= cancellation.units
+            if left < known.units:
+                for line, units in cancellation.parts:
+                    yield Skipped(line, SkipReason.INVOICE_FINISHED_BEFORE, units)

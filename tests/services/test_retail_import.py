@@ -167,15 +167,24 @@ def test_a_sample_first_and_the_rest_later_is_as_the_whole_at_once(own_shop, bri
     assert own_shop.row(COUNTS) == (4, 6, 10, 3, 1, 4)
 
 
-def test_an_invoice_that_a_clerk_has_finished_stays_as_it_is(own_shop, bring, small_file):
-    bring(small_file, last_day=date(2011, 3, 1))
-    with own_shop.unchanged():
-        bring(small_file, last_day=date(2011, 3, 1))
-    bring(small_file)
-    # Its cancellation came with the days after it, and delivered is delivered.
-    assert own_shop.value("SELECT status FROM invoices WHERE source_reference = 'retail:1'") == (
-        "Delivered"
+def test_a_cancellation_of_an_invoice_that_was_finished_before_is_skipped(
+    bring, own_shop, tmp_path
+):
+    path = write_file(
+        tmp_path / "file.csv",
+        [row("1", quantity=3), row("C2", quantity=-1, at="2011-03-02 10:00:00")],
     )
+    bring(path, last_day=date(2011, 3, 1))
+    with own_shop.unchanged():
+        summary = bring(path)
+    assert summary.skipped == {"invoice-finished-before": 1}
+    ((line,),) = [[r["Line"] for r in read_rows(summary.skipped_file)]]
+    assert line == "3"
+
+
+def test_a_cancellation_that_was_brought_before_is_not_skipped(bring, small_file):
+    bring(small_file)
+    assert bring(small_file).skipped == {"not-a-product": 1}
 
 
 def test_a_cancelled_unit_is_free_again_and_tells_why(own_shop, bring, small_file):
