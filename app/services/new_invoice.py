@@ -97,7 +97,8 @@ class NewInvoice:
         ids = [unit.item_id for unit in self.units]
         if len(set(ids)) != len(ids):
             errors["items"] = "The same unit is in the list twice."
-        prices = [line.unit_price for line in (*self.units, *self.quantities)]
+        prices = [unit.unit_price for unit in self.units]
+        prices += [line.unit_price for line in self.quantities]
         if not all(price is None or is_money(price) for price in prices):
             errors["unitPrice"] = NO_MONEY
         for position, line in enumerate(self.quantities):
