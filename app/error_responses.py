@@ -214,7 +214,11 @@ def render_fragment(problem: Problem) -> Response:
         before = page_as_it_was(problem)
         if before is not None:
             return headers_for(
-                before, 422, HX_Retarget="#main", HX_Reselect="#main", HX_Reswap="outerHTML"
+                before,
+                problem.status,
+                HX_Retarget="#main",
+                HX_Reselect="#main",
+                HX_Reswap="outerHTML",
             )
     body = render_template("errors/_refusal.html", problem=problem)
     return headers_for(body, problem.status, HX_Retarget="#alerts", HX_Reswap="innerHTML")
