@@ -9,9 +9,11 @@ from app import (
     cli,
     error_responses,
     extensions,
+    form_keys,
     presentation,
     responses,
 )
+from app.blueprints.api import rate_limits
 from app.database import configure_database
 from app.settings import Settings
 
@@ -25,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     configure(app, settings)
     configure_database(app, settings)
+    rate_limits.register(app, settings)
     authorization.register(app)
     extensions.register(app, settings)
     authentication.register(app)
@@ -32,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     responses.register(app)
     error_responses.register(app)
     blueprints.register(app)
+    form_keys.register(app)
     cli.register(app)
     authorization.refuse_undeclared_routes(app)
     return app

@@ -37,6 +37,8 @@ class Settings:
     long_reservation_days: int = 7
     alert_urls: tuple[str, ...] = ()
     log_format: str = "console"
+    rate_limit_token: str = "60000 per minute"
+    rate_limit_address: str = "6000 per minute"
     embedded: bool = True
     """The database is the one Holdfast starts itself, not one that DATABASE_URL names."""
 
@@ -61,6 +63,8 @@ class Settings:
             long_reservation_days=read("LONG_RESERVATION_DAYS", _whole_number(1, 3650), 7),
             alert_urls=read("ALERT_URLS", _words, ()),
             log_format=read("LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
+            rate_limit_token=read("RATE_LIMIT", _rate_limit, "60000 per minute"),
+            rate_limit_address=read("RATE_LIMIT_ADDRESS", _rate_limit, "6000 per minute"),
             embedded=embedded,
         )
         if not embedded and settings.secret_key is None:
@@ -129,6 +133,12 @@ def _secret_key(text: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"[\s,]+", text))
+
+
+def _rate_limit(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,8} per (second|minute|hour|day)", text):
+        raise ValueError(f"{text!r} is no limit such as 600 per minute")
+    return text
 
 
 def _database_url(text: str) -> str:

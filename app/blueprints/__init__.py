@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.blueprints import api
 from app.blueprints.dashboard import dashboard
 from app.blueprints.health import health
 from app.blueprints.invoices import invoices
@@ -10,6 +11,7 @@ from app.blueprints.new_invoice import new_invoice
 from app.blueprints.products import products
 from app.blueprints.reservations import reservations
 from app.blueprints.sessions import sessions
+from app.blueprints.tokens import tokens
 from app.blueprints.users import users
 
 BLUEPRINTS = (
@@ -22,9 +24,11 @@ BLUEPRINTS = (
     invoices,
     products,
     users,
+    tokens,
 )
 
 
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    api.register(app)

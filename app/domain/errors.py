@@ -161,6 +161,26 @@ class ItemBusy(Refusal):
         )
 
 
+class IdempotencyInProgress(Refusal):
+    code = "idempotency-in-progress"
+    title = "The same request is being worked on"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A request with this Idempotency-Key is still being worked on. Send it again shortly."
+        )
+
+
+class IdempotencyMismatch(Exception):
+    """A key that has answered another request."""
+
+    code = "idempotency-mismatch"
+    detail = (
+        "This Idempotency-Key was used for another request. Nothing was done: "
+        "take a new key for a new request."
+    )
+
+
 class NotPermitted(Exception):
     """This user's role may not do it. 403 is about you, 409 is about the thing."""
 

@@ -22,9 +22,11 @@ from app.domain.inventory_lifecycle import (
 from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
 from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
+from app.services.acting_user import acting_role
 from app.services.availability import sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.invoice_rows import add_lines, set_invoice_status
+from app.services.item_details import edit_item
 from app.services.locking import (
     LockedInvoice,
     LockedItem,
@@ -376,6 +378,11 @@ class InventoryLifecycleService(StatusDoor):
         ):
             set_invoice_status(invoice_id, InvoiceStatus.DELIVERED, context)
         return [item.id for item in chosen]
+
+    def edit_item(self, item_id: UUID, user_id: UUID, *, version: int, **changes: str) -> None:
+        """Change a unit's condition, status (where it is), location or notes; never its life."""
+        acting_role(user_id)
+        edit_item(item_id, version=version, **changes)
 
     def get_item_status_history(self, item_ids: Sequence[UUID]) -> list[StatusChange]:
         """What happened to these units, newest first."""

@@ -1,0 +1,54 @@
+"""The REST API: each module declares the calls of one noun, `register` puts them together."""
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import CSRFError, validate_csrf
+from wtforms import ValidationError
+
+from app.authentication import brings_credentials
+from app.blueprints.api import (
+    customers,
+    docs,
+    invoice_lifecycle,
+    invoices,
+    items,
+    lifecycle,
+    lifecycle_reads,
+    products,
+    warehouses,
+)
+from app.blueprints.api.operation import api
+from app.blueprints.api.problems import render
+from app.error_responses import add_renderer
+from app.extensions import csrf
+
+NOUNS = (
+    lifecycle,
+    lifecycle_reads,
+    invoice_lifecycle,
+    items,
+    products,
+    customers,
+    warehouses,
+    invoices,
+    docs,
+)
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(api.blueprint)
+    csrf.exempt(api.blueprint)
+    add_renderer(app, "/api/", render)
+
+
+@api.blueprint.before_request
+def check_csrf_token() -> None:
+    """A browser's session needs its CSRF token; a bearer token is sent by no page unasked."""
+    if request.method in SAFE_METHODS or brings_credentials(request):
+        return
+    if not current_app.config["WTF_CSRF_ENABLED"]:
+        return
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken"))
+    except ValidationError as error:
+        raise CSRFError(str(error)) from None

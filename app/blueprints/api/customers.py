@@ -1,0 +1,53 @@
+"""Customers."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from app.blueprints.api.fields import Input, ListQuery, Text, TierWord
+from app.blueprints.api.operation import Link, operation
+from app.blueprints.api.shapes import Customer, CustomerList
+from app.domain.invoice_lifecycle import CustomerTier
+from app.domain.roles import Permission
+from app.queries import customers as queries
+from app.services.catalogue import create_customer as create
+
+LINKS = {"read": Link("get_customer", {"customer_id": "$response.body#/id"})}
+
+
+class CustomersQuery(ListQuery):
+    q: Text | None = Field(None, description="A part of the name or the e-mail address.")
+
+
+class NewCustomer(Input):
+    name: Text
+    email: Text | None = None
+    tier: TierWord = CustomerTier.STANDARD.value
+
+
+@operation("GET", "/customers", Permission.CUSTOMER_READ, CustomerList, query=CustomersQuery)
+def list_customers(query: CustomersQuery) -> CustomerList:
+    """Customers by name."""
+    page = queries.list_customers(q=query.q, cursor=query.cursor, limit=query.limit)
+    return CustomerList(items=Customer.all_of(page.items), next_cursor=page.next_cursor)
+
+
+@operation(
+    "POST",
+    "/customers",
+    Permission.CUSTOMER_EDIT,
+    Customer,
+    status=201,
+    body=NewCustomer,
+    location="/api/customers/{id}",
+    links=LINKS,
+)
+def create_customer(body: NewCustomer) -> Customer:
+    """Make a customer."""
+    return get_customer(create(**body.model_dump()))
+
+
+@operation("GET", "/customers/{customer_id}", Permission.CUSTOMER_READ, Customer)
+def get_customer(customer_id: UUID) -> Customer:
+    """One customer."""
+    return Customer.of(queries.get_customer(customer_id))

@@ -1,0 +1,43 @@
+"""The API described: for programs as OpenAPI, for people as a page."""
+
+import json
+from functools import cache
+from typing import Any
+
+from flask import Response, render_template
+from flask_login import current_user
+
+from app.authorization import requires
+from app.blueprints.api.explanations import EXPLANATIONS
+from app.blueprints.api.openapi import document
+from app.blueprints.api.operation import api
+from app.domain.roles import Permission
+from app.domain.scopes import SCOPE_WORDS
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    return document(api.operations)
+
+
+@cache
+def openapi_text() -> str:
+    return json.dumps(openapi())
+
+
+@api.blueprint.get("/openapi.json")
+@requires(Permission.PUBLIC)
+def openapi_json() -> Response:
+    return Response(openapi_text(), content_type="application/json")
+
+
+@api.blueprint.get("/docs")
+@requires(Permission.PUBLIC)
+def docs() -> str:
+    return render_template(
+        "api/docs.html",
+        layout="base.html" if current_user.is_authenticated else "bare.html",
+        openapi=openapi(),
+        explanations=EXPLANATIONS,
+        scopes=SCOPE_WORDS,
+    )

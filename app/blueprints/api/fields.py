@@ -1,0 +1,232 @@
+"""The fields that requests are made of: strict, and described as they are checked."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+from uuid import UUID
+
+from annotated_types import Ge, Le, Len
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    Strict,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
+
+from app.domain.errors import InvalidInput
+from app.domain.inventory_lifecycle import (
+    ChangeReason,
+    Condition,
+    InventoryStatus,
+    PhysicalStatus,
+    ReservedForType,
+)
+from app.domain.invoice_lifecycle import CENT, MONEY_MAX, CustomerTier, InvoiceStatus, PaymentMethod
+from app.queries.paging import LIMIT_DEFAULT, LIMIT_MAX
+from app.services.reservations import HOLDER_ID_LENGTH_MAX, ITEMS_MAX, MINUTES_MAX
+
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+MONEY_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+MONEY_TEXT = re.compile(MONEY_PATTERN.strip("^$"))
+INSTANT_TEXT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INTEGER_MAX = 2**31 - 1
+NOTES_LENGTH_MAX = 2000
+TEXT_LENGTH_MAX = 200
+CURSOR_LENGTH_MAX = 2000
+
+
+class Input(BaseModel):
+    """What a caller says. Every field is known, of its own type, and said once."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class OneOf:
+    """One of these words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = [str(word) for word in words]
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(self.words)
+
+
+def as_uuid(value: Any) -> UUID:
+    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+        raise ValueError("Give an id such as 019a6f2e-8f6b-7c3d-9d59-0c9f5a1f2b3c")
+    return UUID(value)
+
+
+def as_money(value: Any) -> Decimal:
+    """From a string or a number, never by way of a float."""
+    is_text = isinstance(value, str) and MONEY_TEXT.fullmatch(value)
+    if not is_text and (isinstance(value, bool) or not isinstance(value, int | Decimal)):
+        raise ValueError("Give an amount such as 12.50")
+    amount = Decimal(value)
+    if not 0 <= amount <= MONEY_MAX or amount != _in_cents(amount):
+        raise ValueError(f"Give an amount from 0 to {MONEY_MAX} in whole cents")
+    return _in_cents(amount)
+
+
+def _in_cents(amount: Decimal) -> Decimal:
+    try:
+        return amount.quantize(CENT)
+    except InvalidOperation:
+        raise ValueError("Give an amount in whole cents") from None
+
+
+def as_whole_number(value: Any) -> Any:
+    """A query's number: ASCII digits and nothing else."""
+    if isinstance(value, str):
+        if not re.fullmatch("[0-9]{1,9}", value):
+            raise ValueError("Give a whole number")
+        return int(value)
+    return value
+
+
+def as_ids(value: Any) -> list[UUID]:
+    return unique([as_uuid(part) for part in str(value).split(",")])
+
+
+def unique(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError("The same is in the list twice")
+    return values
+
+
+def as_instant(value: Any) -> datetime:
+    """A time with its zone; a date alone is its beginning in UTC."""
+    text = str(value)
+    try:
+        if DATE_TEXT.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        if INSTANT_TEXT.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("Give a time such as 2026-11-23T09:30:00Z, or a date")
+
+
+def as_end(value: Any) -> datetime:
+    """As ``as_instant``, but a date alone is its end."""
+    start = as_instant(value)
+    try:
+        return start + timedelta(days=1) if DATE_TEXT.fullmatch(str(value)) else start
+    except OverflowError:
+        raise ValueError("Give an earlier date") from None
+
+
+_ID_SCHEMA = {"type": "string", "format": "uuid"}
+_IDS_SCHEMA = {
+    "type": "array",
+    "items": _ID_SCHEMA,
+    "minItems": 1,
+    "maxItems": LIMIT_MAX,
+    "uniqueItems": True,
+}
+_INSTANT_SCHEMA = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+}
+_MONEY_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": MONEY_PATTERN},
+        {"type": "number", "minimum": 0, "maximum": float(MONEY_MAX), "multipleOf": 0.01},
+    ],
+    "description": 'Whole cents, as a string such as "12.50" or as a number.',
+    "examples": ["12.50"],
+}
+
+Id = Annotated[UUID, PlainValidator(as_uuid), WithJsonSchema(_ID_SCHEMA)]
+Ids = Annotated[
+    list[Id],
+    Len(1, ITEMS_MAX),
+    AfterValidator(unique),
+    Field(json_schema_extra={"uniqueItems": True}),
+]
+IdsInQuery = Annotated[
+    list[UUID], PlainValidator(as_ids), Len(1, LIMIT_MAX), WithJsonSchema(_IDS_SCHEMA)
+]
+MoneyIn = Annotated[Decimal, PlainValidator(as_money), WithJsonSchema(_MONEY_SCHEMA)]
+Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
+EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
+Text = Annotated[str, Strict(), Len(1, TEXT_LENGTH_MAX)]
+Notes = Annotated[str, Strict(), Len(0, NOTES_LENGTH_MAX)]
+HolderId = Annotated[str, Strict(), Len(1, HOLDER_ID_LENGTH_MAX)]
+Version = Annotated[int, Strict(), Ge(1), Le(INTEGER_MAX)]
+Minutes = Annotated[int, Strict(), Ge(1), Le(MINUTES_MAX)]
+Quantity = Annotated[int, Strict(), Ge(1), Le(ITEMS_MAX)]
+Limit = Annotated[int, BeforeValidator(as_whole_number), Ge(1), Le(LIMIT_MAX)]
+
+ConditionWord = Annotated[str, OneOf(*Condition)]
+PhysicalStatusWord = Annotated[str, OneOf(*PhysicalStatus)]
+InventoryStatusWord = Annotated[str, OneOf(*InventoryStatus)]
+ReservedForTypeWord = Annotated[str, OneOf(*ReservedForType)]
+ChangeReasonWord = Annotated[str, OneOf(*ChangeReason)]
+InvoiceStatusWord = Annotated[str, OneOf(*InvoiceStatus)]
+MethodWord = Annotated[str, OneOf(*PaymentMethod)]
+TierWord = Annotated[str, OneOf(*CustomerTier)]
+
+
+class NoQuery(Input):
+    """No parameters."""
+
+
+class ListQuery(Input):
+    """A page of a list."""
+
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Annotated[str, Len(1, CURSOR_LENGTH_MAX)] | None = Field(
+        None, description="`nextCursor` of the page before."
+    )
+
+
+def exactly_one(*names: str) -> Callable[[dict[str, Any]], None]:
+    """For a model's JSON schema: one of these fields, and only one; none of them null."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["oneOf"] = [{"required": [name]} for name in names]
+        without_null(schema, *names)
+
+    return describe
+
+
+def without_null(schema: dict[str, Any], *names: str) -> None:
+    for name in names:
+        described = schema["properties"][name]
+        kinds = [kind for kind in described.pop("anyOf", []) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            described.update(kinds[0])
+        elif kinds:
+            described["anyOf"] = kinds
+        described.pop("default", None)
+
+
+def refuse_unless_one(given: Input, *names: str) -> None:
+    """As ``exactly_one`` says."""
+    said = given_fields(given)
+    present = [name for name in names if name in said]
+    if len(present) == 1 and said[present[0]] is not None:
+        return
+    words = f"Give one of {', '.join(names)}, and only one."
+    raise InvalidInput(dict.fromkeys(present or names, words))
+
+
+def given_fields(given: Input) -> dict[str, Any]:
+    """What was said, by its name in JSON."""
+    declared = type(given).model_fields
+    return {declared[name].alias or name: getattr(given, name) for name in given.model_fields_set}

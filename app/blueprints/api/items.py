@@ -1,0 +1,108 @@
+"""Units: received, read, and what is said of them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from annotated_types import Len
+from pydantic import Field, Strict, model_validator
+
+from app.authentication import signed_in_user
+from app.blueprints.api.fields import (
+    ConditionWord,
+    Input,
+    Notes,
+    PhysicalStatusWord,
+    Quantity,
+    Text,
+    Version,
+    exactly_one,
+    refuse_unless_one,
+)
+from app.blueprints.api.operation import Link, operation
+from app.blueprints.api.shapes import Item, Items
+from app.blueprints.api.views import item_of, items_of
+from app.domain.inventory_lifecycle import Condition
+from app.domain.roles import Permission
+from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.receiving import SERIAL_LENGTH_MAX
+from app.services.reservations import ITEMS_MAX
+
+Serial = Annotated[str, Strict(), Len(1, SERIAL_LENGTH_MAX)]
+ONE_OF = ("serialNumbers", "quantity")
+
+
+class NewItems(Input, json_schema_extra=exactly_one(*ONE_OF)):
+    """Units that arrive, with serial numbers of their own or with generated ones."""
+
+    sku: Text
+    serial_numbers: (
+        Annotated[list[Serial], Len(1, ITEMS_MAX), Field(json_schema_extra={"uniqueItems": True})]
+        | None
+    ) = None
+    quantity: Quantity | None = None
+    condition: ConditionWord = Condition.NEW.value
+    warehouse: Text | None = Field(None, description="A warehouse's code; MAIN without one.")
+    location: Text | None = Field(None, description="A place in it; made if it is new.")
+    notes: Notes | None = None
+
+    @model_validator(mode="after")
+    def check(self) -> "NewItems":
+        refuse_unless_one(self, *ONE_OF)
+        return self
+
+
+class ItemChanges(Input):
+    """What is left out stays; an empty location or note is taken away."""
+
+    condition: ConditionWord | None = None
+    status: PhysicalStatusWord | None = None
+    location: Annotated[str, Strict(), Len(0, 100)] | None = None
+    notes: Notes | None = None
+    version: Version
+
+
+@operation(
+    "POST",
+    "/items",
+    Permission.ITEM_RECEIVE,
+    Items,
+    status=201,
+    body=NewItems,
+    refusals=("duplicate",),
+    finds=True,
+    links={"readFirst": Link("get_item", {"item_id": "$response.body#/items/0/id"})},
+)
+def receive_items(body: NewItems) -> Items:
+    """Take units into stock."""
+    received = InventoryLifecycleService().receive_items(
+        body.sku,
+        signed_in_user().id,
+        serial_numbers=body.serial_numbers,
+        quantity=body.quantity,
+        condition=body.condition,
+        warehouse=body.warehouse,
+        location=body.location,
+        notes=body.notes,
+    )
+    return items_of(received)
+
+
+@operation("GET", "/items/{item_id}", Permission.ITEM_READ, Item)
+def get_item(item_id: UUID) -> Item:
+    """One unit."""
+    return item_of(item_id)
+
+
+@operation(
+    "PATCH",
+    "/items/{item_id}",
+    Permission.ITEM_EDIT,
+    Item,
+    body=ItemChanges,
+    refusals=("version-conflict",),
+)
+def edit_item(item_id: UUID, body: ItemChanges) -> Item:
+    """Change what is said of a unit; its inventory status is never set here."""
+    given: dict[str, Any] = body.model_dump(exclude_none=True)
+    InventoryLifecycleService().edit_item(item_id, signed_in_user().id, **given)
+    return item_of(item_id)

@@ -1,0 +1,34 @@
+"""Warehouses."""
+
+from app.blueprints.api.fields import Input, ListQuery, Text
+from app.blueprints.api.operation import operation
+from app.blueprints.api.shapes import Warehouse, WarehouseList
+from app.domain.roles import Permission
+from app.queries.warehouse_pages import get_warehouse, page_of_warehouses
+from app.services.catalogue import create_warehouse as create
+
+
+class NewWarehouse(Input):
+    code: Text
+    name: Text
+
+
+@operation("GET", "/warehouses", Permission.ITEM_READ, WarehouseList, query=ListQuery)
+def list_warehouses(query: ListQuery) -> WarehouseList:
+    """Warehouses by code."""
+    page = page_of_warehouses(cursor=query.cursor, limit=query.limit)
+    return WarehouseList(items=Warehouse.all_of(page.items), next_cursor=page.next_cursor)
+
+
+@operation(
+    "POST",
+    "/warehouses",
+    Permission.WAREHOUSE_EDIT,
+    Warehouse,
+    status=201,
+    body=NewWarehouse,
+    refusals=("duplicate",),
+)
+def create_warehouse(body: NewWarehouse) -> Warehouse:
+    """Make a warehouse."""
+    return Warehouse.of(get_warehouse(create(code=body.code, name=body.name)))

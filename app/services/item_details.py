@@ -1,0 +1,70 @@
+"""What is said of a unit besides its inventory status: condition, place, notes."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import db, transactional
+from app.domain.errors import InvalidInput
+from app.domain.inventory_lifecycle import Condition, PhysicalStatus
+from app.services.locking import check_version, lock_items
+from app.services.stock import location_id_of
+
+LOCATION_LENGTH_MAX = 100
+NOTES_LENGTH_MAX = 2000
+
+
+@transactional
+def edit_item(
+    item_id: UUID,
+    *,
+    version: int,
+    condition: str | None = None,
+    status: str | None = None,
+    location: str | None = None,
+    notes: str | None = None,
+) -> None:
+    """Change what is given; None leaves it, an empty location or note takes it away.
+
+    Raises InvalidInput, NotFound, VersionConflict.
+    """
+    _check(condition, status, location, notes)
+    item = lock_items([item_id])[0]
+    check_version(f"unit {item.serial_number}", asked=version, current=item.version)
+    changes: dict[str, Any] = {"condition": condition, "status": status}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if location is not None:
+        changes["location_id"] = _location_id(item_id, location.strip())
+    if notes is not None:
+        changes["notes"] = notes.strip() or None
+    if changes:
+        columns = ", ".join(f"{name} = :{name}" for name in changes)
+        db.session.execute(
+            text(f"UPDATE items SET {columns} WHERE id = :id"), {"id": item_id, **changes}
+        )
+
+
+def _location_id(item_id: UUID, code: str) -> UUID | None:
+    if not code:
+        return None
+    warehouse_id = db.session.scalars(
+        text("SELECT warehouse_id FROM items WHERE id = :id"), {"id": item_id}
+    ).one()
+    return location_id_of(code, warehouse_id)
+
+
+def _check(
+    condition: str | None, status: str | None, location: str | None, notes: str | None
+) -> None:
+    errors = {}
+    if condition is not None and condition not in set(Condition):
+        errors["condition"] = f"One of {', '.join(Condition)}."
+    if status is not None and status not in set(PhysicalStatus):
+        errors["status"] = f"One of {', '.join(PhysicalStatus)}."
+    if location and (len(location) > LOCATION_LENGTH_MAX or not location.isprintable()):
+        errors["location"] = f"Give at most {LOCATION_LENGTH_MAX} printable characters."
+    if notes and (len(notes) > NOTES_LENGTH_MAX or "\x00" in notes):
+        errors["notes"] = f"Give at most {NOTES_LENGTH_MAX} characters."
+    if errors:
+        raise InvalidInput(errors)
