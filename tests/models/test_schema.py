@@ -38,7 +38,7 @@ def rows(engine: Engine, query: str) -> set[tuple]:
         return {tuple(row) for row in connection.execute(text(query))}
 
 
-@pytest.mark.parametrize("table", MODELS)
+@pytest.mark.parametrize("table", sorted(MODELS))
 def test_a_model_has_the_columns_of_its_table(engine: Engine, table: str) -> None:
     columns = {column["name"]: column for column in inspect(engine).get_columns(table)}
     mapped = MODELS[table].local_table.columns
