@@ -33,11 +33,14 @@ def decode_cursor(cursor: str, length: int = 1) -> list[str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = json.loads(urlsafe_b64decode(padded.encode("ascii")))
+        json.dumps(place, ensure_ascii=False).encode()  # no half of a surrogate pair
     except (ValueError, RecursionError):
         place = None
     whole = isinstance(place, list) and len(place) == length
     if not whole or not all(isinstance(part, str) and "\x00" not in part for part in place):
-        raise InvalidInput({"cursor": "This is not a place in the list. Start from the first page."})
+        raise InvalidInput(
+            {"cursor": "This is not a place in the list. Start from the first page."}
+        )
     return list(place)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.services.idempotency import FORGET_BATCH, forget_old_keys
 from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
 from app.services.tallies import fold_tallies
 
@@ -16,4 +17,6 @@ class BackgroundCleanupService:
         while batch := InventoryLifecycleService().cleanup_expired_reservations(CLEANUP_BATCH):
             released += [str(item_id) for item_id in batch]
         fold_tallies()
+        while forget_old_keys() == FORGET_BATCH:
+            pass
         return {"released": len(released), "items": released}

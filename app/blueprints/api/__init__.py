@@ -1,6 +1,7 @@
 """The REST API: each module declares the calls of one noun, `register` puts them together."""
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
@@ -18,8 +19,11 @@ from app.blueprints.api import (
 )
 from app.blueprints.api.operation import api
 from app.blueprints.api.problems import render
+from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.error_responses import add_renderer
 from app.extensions import csrf
+from app.queries.api_tokens import Bearer
+from app.services.api_tokens import note_use
 
 NOUNS = (
     lifecycle,
@@ -39,6 +43,18 @@ def register(app: Flask) -> None:
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     add_renderer(app, "/api/", render)
+
+
+@api.blueprint.after_request
+def note_token_use(response: Response) -> Response:
+    """After the answer is made and its transaction over; a failure here is nobody's problem."""
+    user = current_user._get_current_object()
+    if isinstance(user, Bearer) and not user.use_is_noted:
+        try:
+            note_use(user.token_id)
+        except (ItemBusy, DatabaseAway, OutcomeUnknown) as error:
+            current_app.logger.warning("a token's use was not noted: %s", error)
+    return response
 
 
 @api.blueprint.before_request

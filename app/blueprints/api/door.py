@@ -6,12 +6,13 @@ numbers with a point become Decimal from the first byte; no float is ever made.
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from flask import request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.domain.errors import InvalidInput
@@ -37,6 +38,13 @@ MESSAGES = {
     "model_attributes_type": "Give an object.",
     "dict_type": "Give an object.",
     "list_type": "Give a list.",
+    "greater_than_equal": "Give at least {ge}.",
+    "less_than_equal": "Give at most {le}.",
+    "string_too_short": "Give at least {min_length} characters.",
+    "string_too_long": "Give at most {max_length} characters.",
+    "too_short": "Give at least {min_length}.",
+    "too_long": "Give at most {max_length}.",
+    "literal_error": "Give one of {expected}.",
 }
 
 
@@ -123,14 +131,17 @@ def _checked(model: type[Model], value: dict[str, Any]) -> Model:
         found = error.errors(include_url=False, include_input=False)
         raise InvalidInput(
             {
-                ".".join(str(part) for part in one["loc"]): _message(one["type"], one["msg"])
+                ".".join(str(part) for part in one["loc"]): _message(one)
                 for one in found[:FIELD_ERRORS_MAX]
             }
         ) from None
 
 
-def _message(kind: str, words: str) -> str:
-    return MESSAGES.get(kind) or words.removeprefix("Value error, ").rstrip(".") + "."
+def _message(error: ErrorDetails) -> str:
+    known = MESSAGES.get(error["type"])
+    if known:
+        return known.format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ").rstrip(".") + "."
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -145,10 +156,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _decimal(text: str) -> Decimal:
     if len(text) > NUMBER_CHARACTERS_MAX:
         raise MalformedBody("The body holds a number of too many digits.")
-    number = Decimal(text)
-    if not number.is_finite():
-        raise MalformedBody("The body holds a number that is out of range.")
-    return number
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise MalformedBody("The body holds a number that is out of range.") from None
 
 
 def _integer(text: str) -> int:

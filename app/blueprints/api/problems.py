@@ -14,6 +14,7 @@ from app.domain.errors import InvalidInput
 from app.error_responses import Problem
 
 CONTENT_TYPE = "application/problem+json"
+ERRORS_SAID = 3
 #: Where a problem's code is explained.
 EXPLAINED_AT = "/api/docs#problem-{code}"
 RENAMED = {"request-entity-too-large": "content-too-large"}
@@ -42,7 +43,7 @@ def render(problem: Problem) -> Response:
         "type": EXPLAINED_AT.format(code=code),
         "title": TITLES.get(code, problem.title),
         "status": problem.status,
-        "detail": DETAILS.get(code, problem.detail),
+        "detail": _detail(problem, code),
         "code": code,
         "instance": request.path,
         **_facts(problem),
@@ -59,6 +60,14 @@ def _challenge() -> str:
     if sent.lower().startswith("bearer"):
         return 'Bearer realm="holdfast", error="invalid_token"'
     return 'Bearer realm="holdfast"'
+
+
+def _detail(problem: Problem, code: str) -> str:
+    if code != InvalidInput.code:
+        return DETAILS.get(code, problem.detail)
+    errors = list(problem.facts["errors"].items())
+    said = [f"{name}: {text}" if name else text for name, text in errors[:ERRORS_SAID]]
+    return " ".join([*said, *(["…"] if len(errors) > ERRORS_SAID else [])])
 
 
 def _facts(problem: Problem) -> dict[str, Any]:

@@ -85,9 +85,7 @@ def edit_product(product_id: UUID, body: ProductChanges) -> Product:
     """Change what is said of a product."""
     before = queries.get_product(product_id)
     if body.sku not in (None, before.sku):
-        raise InvalidInput(
-            {"sku": f"An SKU never changes; this one is {before.sku}."}
-        )
+        raise InvalidInput({"sku": f"An SKU never changes; this one is {before.sku}."})
     given = body.model_fields_set
     edit(
         product_id,

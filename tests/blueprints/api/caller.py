@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,10 +26,12 @@ class Caller:
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         if body is not None:
             more["json"] = body
-        return self.app.test_client().open(path, method=method, headers=headers, **more)
+        # A test may have an application context open, whose user a request would share.
+        client = self.app.test_client()
+        return Context().run(client.open, path, method=method, headers=headers, **more)
 
-    def get(self, path: str, **query: Any) -> TestResponse:
-        return self.send("GET", path, query_string=query)
+    def get(self, path: str) -> TestResponse:
+        return self.send("GET", path)
 
     def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

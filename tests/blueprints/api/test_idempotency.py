@@ -1,0 +1,103 @@
+"""The same request twice is one effect and one answer."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from app.database import db
+from app.services.idempotency import forget_old_keys
+from tests.blueprints.api.caller import LIFECYCLE, Caller, problem
+
+
+def send(caller: Caller, key: str, body, path="/api/customers"):
+    return caller.post(path, body, Idempotency_Key=key)
+
+
+def test_the_second_time_the_first_answer_comes_again(staff, store):
+    key, body = str(uuid4()), {"name": f"Vera {uuid4()}"}
+    first = send(staff, key, body)
+    second = send(staff, key, body)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.data == second.data
+    assert first.headers["Location"] == second.headers["Location"]
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert store.value("SELECT count(*) FROM customers WHERE name = %s", body["name"]) == 1
+
+
+def test_another_body_or_path_with_the_same_key_is_refused(staff, store):
+    key = str(uuid4())
+    send(staff, key, {"name": "Vera"})
+    with store.unchanged():
+        problem(send(staff, key, {"name": "Viktor"}), 422, "idempotency-mismatch")
+        again = send(staff, key, {"name": "Vera"}, "/api/warehouses")
+        assert again.status_code in (403, 422)
+
+
+def test_anothers_key_is_another_key(staff, manager):
+    key = str(uuid4())
+    assert send(staff, key, {"name": "Vera"}).status_code == 201
+    assert send(manager, key, {"name": "Viktor"}).status_code == 201
+
+
+def test_a_refusal_is_not_kept(staff, store):
+    units, key = staff.new_units(1), str(uuid4())
+    cart = staff.hold(units)
+    body = {"itemIds": units, "sessionId": "another"}
+    problem(send(staff, key, body, f"{LIFECYCLE}/reserve"), 409, "items-not-available")
+    assert not store.rows("SELECT FROM idempotency_keys WHERE key = %s", key)
+    staff.ok("POST", f"{LIFECYCLE}/release", {"sessionId": cart})
+    assert send(staff, key, body, f"{LIFECYCLE}/reserve").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])
+def test_a_key_is_printable_and_short(staff, key):
+    found = problem(send(staff, key, {"name": "Vera"}), 422, "invalid-input")
+    assert found["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_two_at_once_are_one(staff, store):
+    units, key = staff.new_units(1), str(uuid4())
+    answers = []
+    start = threading.Barrier(6)
+
+    def fire():
+        start.wait()
+        body = {"itemIds": units, "sessionId": "one"}
+        answers.append(send(staff, key, body, f"{LIFECYCLE}/reserve"))
+
+    threads = [threading.Thread(target=fire) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.data for answer in answers}) == 1
+    assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 5
+    count = "SELECT count(*) FROM inventory_status_history WHERE item_id = %s"
+    assert store.value(count, units[0]) == 2
+
+
+def test_a_twin_that_takes_too_long_is_waited_for_no_longer(staff, store):
+    key = str(uuid4())
+    with store.app.app_context(), db.engine.begin() as twin:
+        twin.execute(
+            text("INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:u, :k, '')"),
+            {"u": store.staff, "k": key},
+        )
+        answer = send(staff, key, {"name": "Vera"})
+        problem(answer, 409, "idempotency-in-progress")
+        twin.rollback()
+
+
+def test_old_keys_are_forgotten(staff, store):
+    key = str(uuid4())
+    send(staff, key, {"name": "Vera"})
+    store.execute(
+        "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = %s", key
+    )
+    with store.app.app_context():
+        assert forget_old_keys() >= 1
+    assert not store.rows("SELECT FROM idempotency_keys WHERE key = %s", key)
