@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, request, url_for
 from werkzeug.wrappers import Response
 
 from app.authentication import signed_in_user
@@ -21,7 +21,6 @@ from app.domain.roles import Permission
 from app.presentation import money
 from app.queries.invoice_units import consistency_of, lines_of, units_of
 from app.queries.invoices import (
-    Invoice,
     InvoiceAction,
     get_invoice,
     list_invoices,
@@ -139,15 +138,6 @@ def deliver(invoice_id: UUID) -> Response:
     return see_other(_page_of(invoice_id))
 
 
-@invoices.get("/<uuid:invoice_id>/cancel")
-@requires(Permission.INVOICE_CANCEL)
-def confirm_cancellation(invoice_id: UUID) -> str | Response:
-    invoice = get_invoice(invoice_id)
-    if InvoiceAction.CANCEL not in invoice.actions(signed_in_user().role):
-        return see_other(_page_of(invoice_id))
-    return _confirmation(invoice)
-
-
 @invoices.post("/<uuid:invoice_id>/cancel")
 @requires(Permission.INVOICE_CANCEL)
 def cancel(invoice_id: UUID) -> Response:
@@ -156,23 +146,10 @@ def cancel(invoice_id: UUID) -> Response:
         InvoiceStatus.CANCELLED,
         signed_in_user().id,
         version=optional_number_field("version"),
-        notes=_reason(),
+        notes=text_field("reason", length_max=500) or None,
     )
     flash("The invoice is cancelled and its units are free.")
     return see_other(_page_of(invoice_id))
-
-
-def _confirmation(invoice: Invoice) -> str:
-    return render_template(
-        "invoices/cancel.html", invoice=invoice, consistency=consistency_of(invoice)
-    )
-
-
-def _reason() -> str:
-    reason = text_field("reason", length_max=500)
-    if not reason:
-        raise InvalidInput({"reason": "Say why, for whoever reads the history."})
-    return reason
 
 
 def _page_of(invoice_id: UUID) -> str:

@@ -31,6 +31,7 @@ CREATE INDEX ix_items_reservation_expiry ON items (reservation_expiry)
     WHERE reservation_expiry IS NOT NULL;
 CREATE INDEX ix_items_reserved_at ON items (reserved_at, id) WHERE reserved_at IS NOT NULL;
 CREATE INDEX ix_items_elsewhere ON items (status, id) WHERE status <> 'InStock';
+CREATE INDEX ix_items_condition ON items (condition, id) WHERE condition <> 'New';
 CREATE INDEX ix_invoices_status ON invoices (status, id);
 CREATE INDEX ix_invoices_customer_id ON invoices (customer_id, id);
 

@@ -1,0 +1,119 @@
+"""The demo store behind a real server, and a real Chromium in front of it."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app.database import unhurried
+from app.services.demo_store import load_demo_store
+from tests.conftest import ROOT, Servers, running_app, settings_for
+
+PASSWORD = "the demo's password"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: Kept for CI and for whoever wants to look.
+PICTURES = ROOT / "instance" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, f"none of {', '.join(NAMES)} is on the PATH; tools/require-chromium.sh brings one"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(
+    servers: Servers, template_database: str, database_names: Iterator[str], redis_url: str
+) -> Iterator[str]:
+    """The address of a demo store that this file has to itself."""
+    name = next(database_names)
+    settings = settings_for(servers.create_database(name, template_database), redis_url)
+    with running_app(settings) as app:
+        with app.app_context(), unhurried():
+            load_demo_store(PASSWORD, ZoneInfo("UTC"))
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    servers.drop_database(name)
+
+
+class Visitor:
+    """Somebody at a browser."""
+
+    def __init__(self, context: BrowserContext, site: str) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.site = site
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+
+    def _note(self, message) -> None:
+        # A refusal's status is no fault of the page; the browser and htmx each say it.
+        expected = message.text.startswith(("Failed to load resource", "Response Status Error"))
+        if message.type == "error" and not expected:
+            self.complaints.append(message.text)
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.site + path)
+
+    def log_in(self, role: str) -> "Visitor":
+        self.go("/login")
+        self.page.get_by_label("E-mail address").fill(f"{role}@example.com")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.press("Log in")
+        self.page.wait_for_url(lambda url: "/login" not in url)
+        return self
+
+    def press(self, name: str, within: str = "body") -> None:
+        self.page.locator(within).get_by_role("button", name=name).first.click()
+
+    def alert(self) -> str:
+        found = self.page.get_by_role("alert")
+        found.first.wait_for()
+        return found.first.inner_text()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str):
+    """Opens a browser window for somebody: ``with visit("staff") as clerk``."""
+
+    @contextmanager
+    def opened(role: str | None, **options) -> Iterator[Visitor]:
+        context = browser.new_context(**options)
+        try:
+            visitor = Visitor(context, site)
+            yield visitor.log_in(role) if role else visitor
+            assert visitor.complaints == []
+        finally:
+            context.close()
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    return PICTURES
