@@ -141,6 +141,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The plans in here are kept, whether made for one unit or for thousands. A full join (no unit is
+-- without its other half) cannot be planned as a nested loop, which would be quadratic.
 CREATE FUNCTION write_item_history_on_update() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -155,15 +157,15 @@ BEGIN
         coalesce(holdfast_setting('reference_id'), n.reserved_for_id, o.reserved_for_id),
         who, coalesce(happened_at, n.status_changed_at), holdfast_setting('notes'),
         holdfast_setting('request_id'), n.status_changed_at, n.history_hash
-    FROM new_items n JOIN old_items o ON o.id = n.id
-    WHERE n.history_length <> o.history_length;
+    FROM new_items n FULL JOIN old_items o ON o.id = n.id
+    WHERE n.history_length IS DISTINCT FROM o.history_length;
     IF FOUND THEN
         PERFORM require_user(who);
         INSERT INTO public.transition_tallies (minute, from_status, to_status, change_reason, quantity)
         SELECT date_trunc('minute', coalesce(happened_at, clock_timestamp())),
             o.inventory_status, n.inventory_status, reason, count(*)
-        FROM new_items n JOIN old_items o ON o.id = n.id
-        WHERE n.history_length <> o.history_length
+        FROM new_items n FULL JOIN old_items o ON o.id = n.id
+        WHERE n.history_length IS DISTINCT FROM o.history_length
         GROUP BY o.inventory_status, n.inventory_status;
     END IF;
     INSERT INTO public.stock_tallies (product_id, warehouse_id, inventory_status, quantity)
@@ -194,9 +196,10 @@ CREATE TRIGGER write_history_on_update AFTER UPDATE ON items
 CREATE FUNCTION guard_history_insert() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    -- OFFSET 0 keeps it a look-up by id, whatever number of rows the kept plan was made for.
     IF EXISTS (SELECT FROM new_rows h WHERE NOT EXISTS (
             SELECT FROM public.items i WHERE i.id = h.item_id AND i.history_length = h.seq
-            AND i.history_hash = h.hash AND i.inventory_status = h.to_status)) THEN
+            AND i.history_hash = h.hash AND i.inventory_status = h.to_status OFFSET 0)) THEN
         RAISE EXCEPTION 'history is written by changing a unit''s status, never by itself'
             USING ERRCODE = 'HF003';
     END IF;
