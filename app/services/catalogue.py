@@ -63,10 +63,15 @@ def edit_product(
     price: Decimal | None,
     barcode: str | None,
     category: str | None,
+    sku: str | None = None,
     version: int | None = None,
 ) -> None:
-    """Change what is said about a product; its SKU stays. Raises VersionConflict, Duplicate."""
-    _refuse(_product_errors(name=name, price=price, barcode=barcode, category=category))
+    """Change what is said about a product; without an SKU it keeps its own.
+
+    Raises InvalidInput, NotFound, VersionConflict, Duplicate.
+    """
+    errors = _text_errors("sku", sku.strip(), SKU_LENGTH_MAX) if sku is not None else {}
+    _refuse(errors | _product_errors(name=name, price=price, barcode=barcode, category=category))
     product = db.session.execute(
         text("SELECT sku, version FROM products WHERE id = :id FOR NO KEY UPDATE"),
         {"id": product_id},
@@ -76,13 +81,14 @@ def edit_product(
     check_version(f"product {product.sku}", asked=version, current=product.version)
     values = {
         "id": product_id,
+        "sku": sku.strip() if sku is not None else product.sku,
         "name": name.strip(),
         "price": price,
         "barcode": _optional(barcode),
         "category": _optional(category),
     }
     _insert(
-        """UPDATE products SET name = :name, price = :price, barcode = :barcode,
+        """UPDATE products SET sku = :sku, name = :name, price = :price, barcode = :barcode,
             category = :category, version = version + 1, updated_at = clock_timestamp()
         WHERE id = :id RETURNING id""",
         values,

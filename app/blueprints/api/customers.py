@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.blueprints.api.fields import Input, ListQuery, Text, TierWord
+from app.blueprints.api.fields import Email, Input, ListQuery, Text, TierWord
 from app.blueprints.api.operation import Link, operation
 from app.blueprints.api.shapes import Customer, CustomerList
 from app.domain.invoice_lifecycle import CustomerTier
@@ -21,7 +21,7 @@ class CustomersQuery(ListQuery):
 
 class NewCustomer(Input):
     name: Text
-    email: Text | None = None
+    email: Email | None = None
     tier: TierWord = CustomerTier.STANDARD.value
 
 

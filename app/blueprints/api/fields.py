@@ -43,9 +43,16 @@ INSTANT_TEXT = re.compile(
 )
 DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INTEGER_MAX = 2**31 - 1
+INTEGER_DIGITS_MAX = 19
 NOTES_LENGTH_MAX = 2000
 TEXT_LENGTH_MAX = 200
+LABEL_LENGTH_MAX = 100
+CODE_LENGTH_MAX = 50
 CURSOR_LENGTH_MAX = 2000
+#: One line of what can be printed, with more in it than spaces.
+LINE_PATTERN = r"^ *[\p{L}\p{M}\p{N}\p{P}\p{S}][\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
+EMAIL_PATTERN = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$"
+EMAIL_TEXT = re.compile(EMAIL_PATTERN.strip("^$"))
 
 
 class Input(BaseModel):
@@ -90,6 +97,18 @@ def _in_cents(amount: Decimal) -> Decimal:
         raise ValueError("Give an amount in whole cents") from None
 
 
+def as_line(value: str) -> str:
+    if value.isprintable() and value.strip():
+        return value
+    raise ValueError("Give one line of printable characters")
+
+
+def as_email(value: str) -> str:
+    if EMAIL_TEXT.fullmatch(value):
+        return value
+    raise ValueError("Give an e-mail address such as ana@example.com")
+
+
 def as_whole_number(value: Any) -> Any:
     """A query's number: ASCII digits and nothing else."""
     if isinstance(value, str):
@@ -97,6 +116,19 @@ def as_whole_number(value: Any) -> Any:
             raise ValueError("Give a whole number")
         return int(value)
     return value
+
+
+def as_integer(value: Any) -> Any:
+    """JSON has one kind of number: 5.0 is 5."""
+    if isinstance(value, Decimal) and value.adjusted() < INTEGER_DIGITS_MAX and value == int(value):
+        return int(value)
+    return value
+
+
+def as_amount(value: Any) -> Decimal:
+    if amount := as_money(value):
+        return amount
+    raise ValueError("Give an amount of more than nothing")
 
 
 def as_ids(value: Any) -> list[UUID]:
@@ -151,6 +183,19 @@ _MONEY_SCHEMA = {
     "examples": ["12.50"],
 }
 
+_AMOUNT_SCHEMA = {
+    **_MONEY_SCHEMA,
+    "anyOf": [
+        {"type": "string", "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,12}(\.[0-9]{1,2})?$"},
+        {"type": "number", "minimum": 0.01, "maximum": float(MONEY_MAX), "multipleOf": 0.01},
+    ],
+}
+
+
+def _whole(most: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": 1, "maximum": most})
+
+
 Id = Annotated[UUID, PlainValidator(as_uuid), WithJsonSchema(_ID_SCHEMA)]
 Ids = Annotated[
     list[Id],
@@ -162,15 +207,34 @@ IdsInQuery = Annotated[
     list[UUID], PlainValidator(as_ids), Len(1, LIMIT_MAX), WithJsonSchema(_IDS_SCHEMA)
 ]
 MoneyIn = Annotated[Decimal, PlainValidator(as_money), WithJsonSchema(_MONEY_SCHEMA)]
+AmountIn = Annotated[Decimal, PlainValidator(as_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
-Text = Annotated[str, Strict(), Len(1, TEXT_LENGTH_MAX)]
-Notes = Annotated[str, Strict(), Len(0, NOTES_LENGTH_MAX)]
-HolderId = Annotated[str, Strict(), Len(1, HOLDER_ID_LENGTH_MAX)]
-Version = Annotated[int, Strict(), Ge(1), Le(INTEGER_MAX)]
-Minutes = Annotated[int, Strict(), Ge(1), Le(MINUTES_MAX)]
-Quantity = Annotated[int, Strict(), Ge(1), Le(ITEMS_MAX)]
-Limit = Annotated[int, BeforeValidator(as_whole_number), Ge(1), Le(LIMIT_MAX)]
+Line = Annotated[
+    str, Strict(), AfterValidator(as_line), Field(json_schema_extra={"pattern": LINE_PATTERN})
+]
+Text = Annotated[Line, Len(1, TEXT_LENGTH_MAX)]
+Label = Annotated[Line, Len(1, LABEL_LENGTH_MAX)]
+Code = Annotated[Line, Len(1, CODE_LENGTH_MAX)]
+HolderId = Annotated[Line, Len(1, HOLDER_ID_LENGTH_MAX)]
+Email = Annotated[
+    str,
+    Strict(),
+    Len(1, TEXT_LENGTH_MAX),
+    AfterValidator(as_email),
+    Field(json_schema_extra={"pattern": EMAIL_PATTERN}),
+]
+Notes = Annotated[
+    str,
+    Strict(),
+    Len(0, NOTES_LENGTH_MAX),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+]
+Integer = Annotated[int, Strict(), BeforeValidator(as_integer)]
+Version = Annotated[Integer, Ge(1), Le(INTEGER_MAX), _whole(INTEGER_MAX)]
+Minutes = Annotated[Integer, Ge(1), Le(MINUTES_MAX), _whole(MINUTES_MAX)]
+Quantity = Annotated[Integer, Ge(1), Le(ITEMS_MAX), _whole(ITEMS_MAX)]
+Limit = Annotated[int, BeforeValidator(as_whole_number), Ge(1), Le(LIMIT_MAX), _whole(LIMIT_MAX)]
 
 ConditionWord = Annotated[str, OneOf(*Condition)]
 PhysicalStatusWord = Annotated[str, OneOf(*PhysicalStatus)]

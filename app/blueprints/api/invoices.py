@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from app.authentication import signed_in_user
 from app.blueprints.api.fields import (
+    AmountIn,
+    Code,
+    Email,
     HolderId,
     Id,
     Input,
@@ -43,6 +46,10 @@ LINKS = {
     "pay": Link("record_payment", ID),
     "status": Link("get_lifecycle_status", ID),
     "transition": Link("transition_invoice", ID),
+    "fix": Link("fix_inconsistencies", ID),
+    "markSold": Link("mark_sold", body={"invoiceId": "$response.body#/id"}),
+    "deliver": Link("mark_delivered", body={"invoiceId": "$response.body#/id"}),
+    "release": Link("release", body={"invoiceId": "$response.body#/id"}),
 }
 OF_PRODUCT = ("sku", "quantity", "warehouse")
 
@@ -60,14 +67,14 @@ class InvoiceCustomerInput(Input):
     """A customer by name and address: the one that is known, or a new one."""
 
     name: Text
-    email: Text | None = None
+    email: Email | None = None
 
 
 class InvoiceLineInput(Input, json_schema_extra=describe_line):
     """One unit, or so many free units of a product, oldest first; priced as given."""
 
     item_id: Id | None = None
-    sku: Text | None = None
+    sku: Code | None = None
     quantity: Quantity | None = None
     unit_price: MoneyIn | None = None
     warehouse: Text | None = None
@@ -94,7 +101,7 @@ class InvoiceInput(Input, json_schema_extra=exactly_one("customerId", "customer"
 
 
 class PaymentInput(Input):
-    amount: MoneyIn
+    amount: AmountIn
     method: MethodWord
     reference: Text | None = None
     version: Version | None = Field(None, description="The invoice's, as it was last seen.")
@@ -160,8 +167,6 @@ def get_invoice(invoice_id: UUID) -> Invoice:
 )
 def record_payment(invoice_id: UUID, body: PaymentInput) -> PaymentWithInvoice:
     """Take money; when nothing is left to pay the invoice is Paid and its units Sold."""
-    if not body.amount:
-        raise InvalidInput({"amount": "Give more than nothing."})
     payment_id = FinanceService().record_payment(
         NewPayment(invoice_id, body.amount, body.method, body.reference, body.version),
         signed_in_user().id,

@@ -8,8 +8,12 @@ from pydantic import Field, Strict, model_validator
 
 from app.authentication import signed_in_user
 from app.blueprints.api.fields import (
+    LABEL_LENGTH_MAX,
+    LINE_PATTERN,
     ConditionWord,
     Input,
+    Label,
+    Line,
     Notes,
     PhysicalStatusWord,
     Quantity,
@@ -27,7 +31,9 @@ from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.receiving import SERIAL_LENGTH_MAX
 from app.services.reservations import ITEMS_MAX
 
-Serial = Annotated[str, Strict(), Len(1, SERIAL_LENGTH_MAX)]
+Serial = Annotated[Line, Len(1, SERIAL_LENGTH_MAX)]
+Place = Field(json_schema_extra={"pattern": rf"^$|{LINE_PATTERN}"})
+FIRST = "$response.body#/items/0/id"
 ONE_OF = ("serialNumbers", "quantity")
 
 
@@ -42,7 +48,7 @@ class NewItems(Input, json_schema_extra=exactly_one(*ONE_OF)):
     quantity: Quantity | None = None
     condition: ConditionWord = Condition.NEW.value
     warehouse: Text | None = Field(None, description="A warehouse's code; MAIN without one.")
-    location: Text | None = Field(None, description="A place in it; made if it is new.")
+    location: Label | None = Field(None, description="A place in it; made if it is new.")
     notes: Notes | None = None
 
     @model_validator(mode="after")
@@ -56,7 +62,7 @@ class ItemChanges(Input):
 
     condition: ConditionWord | None = None
     status: PhysicalStatusWord | None = None
-    location: Annotated[str, Strict(), Len(0, 100)] | None = None
+    location: Annotated[str, Strict(), Len(0, LABEL_LENGTH_MAX), Place] | None = None
     notes: Notes | None = None
     version: Version
 
@@ -70,7 +76,18 @@ class ItemChanges(Input):
     body=NewItems,
     refusals=("duplicate",),
     finds=True,
-    links={"readFirst": Link("get_item", {"item_id": "$response.body#/items/0/id"})},
+    links={
+        "readFirst": Link("get_item", {"item_id": FIRST}),
+        "editFirst": Link("edit_item", {"item_id": FIRST}),
+        "hold": Link("reserve", body={"itemIds": [FIRST], "sessionId": "a-cart"}),
+        "sell": Link(
+            "create_invoice",
+            body={
+                "customer": {"name": "Somebody"},
+                "items": [{"itemId": FIRST, "unitPrice": "1.00"}],
+            },
+        ),
+    },
 )
 def receive_items(body: NewItems) -> Items:
     """Take units into stock."""

@@ -39,15 +39,19 @@ RELEASED_BY = ("invoiceId", "sessionId", "itemIds")
 
 def describe_reservation(schema: dict[str, Any]) -> None:
     exactly_one(*RESERVED_FOR)(schema)
-    by_hand = {"required": ["reservedForType", "reservedForId"]}
-    nobody = {"not": {"required": ["reservedForId"]}}
-    in_cart = {"required": ["sessionId"], **nobody}
-    for_invoice = {
-        "required": ["invoiceId"],
-        "not": {"anyOf": [{"required": ["reservedForId"]}, {"required": ["expiresInMinutes"]}]},
-    }
-    schema["oneOf"] = [for_invoice, in_cart, by_hand]
     without_null(schema, "reservedForId", "expiresInMinutes")
+    schema["oneOf"] = [
+        _only(["invoiceId"], "sessionId", "reservedForType", "reservedForId", "expiresInMinutes"),
+        _only(["sessionId"], "invoiceId", "reservedForType", "reservedForId"),
+        _only(["reservedForType", "reservedForId"], "invoiceId", "sessionId"),
+    ]
+
+
+def _only(required: list[str], *excluded: str) -> dict[str, Any]:
+    return {
+        "required": required,
+        "not": {"anyOf": [{"required": [name]} for name in excluded]},
+    }
 
 
 class Reservation(Input, json_schema_extra=describe_reservation):

@@ -197,7 +197,8 @@ def _responses(call: Operation) -> dict[str, Any]:
 
 def _link(link: Link) -> dict[str, Any]:
     parameters = {to_camel(name): value for name, value in link.parameters.items()}
-    return {"operationId": link.operation, "parameters": parameters}
+    described = {"operationId": link.operation, "parameters": parameters}
+    return described | ({"requestBody": dict(link.body)} if link.body else {})
 
 
 def _problem_response(codes: list[str]) -> dict[str, Any]:

@@ -28,10 +28,11 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Link:
-    """Where an answer leads: ``parameters`` of another operation, as runtime expressions."""
+    """Where an answer leads: parameters and body of another operation, as runtime expressions."""
 
     operation: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

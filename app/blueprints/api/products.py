@@ -6,10 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.blueprints.api.fields import Input, ListQuery, MoneyIn, Text, Version
+from app.blueprints.api.fields import Code, Input, Label, ListQuery, MoneyIn, Text, Version
 from app.blueprints.api.operation import Link, operation
 from app.blueprints.api.shapes import Product, ProductList
-from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
 from app.queries import products as queries
 from app.services.catalogue import create_product as create
@@ -26,21 +25,21 @@ class ProductsQuery(ListQuery):
 
 
 class NewProduct(Input):
-    sku: Text
+    sku: Code
     name: Text
     price: MoneyIn | None = None
-    barcode: Text | None = None
-    category: Text | None = None
+    barcode: Label | None = None
+    category: Label | None = None
 
 
 class ProductChanges(Input):
     """What is left out stays; null takes a price, barcode or category away."""
 
-    sku: Text | None = Field(None, description="The product's own; an SKU never changes.")
+    sku: Code | None = None
     name: Text | None = None
     price: MoneyIn | None = None
-    barcode: Text | None = None
-    category: Text | None = None
+    barcode: Label | None = None
+    category: Label | None = None
     version: Version | None = None
 
 
@@ -84,11 +83,10 @@ def get_product(product_id: UUID) -> Product:
 def edit_product(product_id: UUID, body: ProductChanges) -> Product:
     """Change what is said of a product."""
     before = queries.get_product(product_id)
-    if body.sku not in (None, before.sku):
-        raise InvalidInput({"sku": f"An SKU never changes; this one is {before.sku}."})
     given = body.model_fields_set
     edit(
         product_id,
+        sku=body.sku,
         name=body.name or before.name,
         price=_kept("price", given, body.price, before.price),
         barcode=_kept("barcode", given, body.barcode, before.barcode),

@@ -1,6 +1,6 @@
 """Warehouses."""
 
-from app.blueprints.api.fields import Input, ListQuery, Text
+from app.blueprints.api.fields import Code, Input, ListQuery, Text
 from app.blueprints.api.operation import operation
 from app.blueprints.api.shapes import Warehouse, WarehouseList
 from app.domain.roles import Permission
@@ -9,7 +9,7 @@ from app.services.catalogue import create_warehouse as create
 
 
 class NewWarehouse(Input):
-    code: Text
+    code: Code
     name: Text
 
 
