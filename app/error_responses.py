@@ -19,8 +19,10 @@ from werkzeug.wrappers import Response
 from app.authorization import check_permission
 from app.domain.errors import (
     DatabaseAway,
+    IdempotencyInProgress,
     IdempotencyMismatch,
     InvalidInput,
+    ItemBusy,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
@@ -126,7 +128,8 @@ def problem_of(exception: Exception) -> Problem:
     """The one table from exceptions to HTTP."""
     match exception:
         case Refusal():
-            headers = {"Retry-After": "1"} if exception.code == "item-busy" else {}
+            passing = isinstance(exception, ItemBusy | IdempotencyInProgress)
+            headers = {"Retry-After": "1"} if passing else {}
             return Problem(
                 409,
                 exception.code,

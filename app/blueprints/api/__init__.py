@@ -1,7 +1,6 @@
 """The REST API: each module declares the calls of one noun, `register` puts them together."""
 
-from flask import Flask, Response, current_app, request
-from flask_login import current_user
+from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
@@ -48,7 +47,7 @@ def register(app: Flask) -> None:
 @api.blueprint.after_request
 def note_token_use(response: Response) -> Response:
     """After the answer is made and its transaction over; a failure here is nobody's problem."""
-    user = current_user._get_current_object()
+    user = g.get("_login_user")  # not current_user, which would look for one again
     if isinstance(user, Bearer) and not user.use_is_noted:
         try:
             note_use(user.token_id)
