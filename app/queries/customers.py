@@ -29,7 +29,7 @@ def list_customers(
     """Customers by name; ``q`` is a part of the name or the e-mail address."""
     which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
-        name, customer_id = decode_cursor(cursor, 2)
+        name, customer_id = decode_cursor(cursor, 2, of="customers")
         which.append("(name, id::text) > (:after_name, :after_id)")
         parameters |= {"after_name": name, "after_id": customer_id}
     if q:
@@ -40,7 +40,8 @@ def list_customers(
         statement = statement.bindparams(contains("pattern", q))
     found = [Customer(**row._mapping) for row in db.session.execute(statement, parameters)]
     last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], encode_cursor(last.name, str(last.id)) if last else None)
+    more = encode_cursor(last.name, str(last.id), of="customers") if last else None
+    return Page(found[:limit], more)
 
 
 def get_customer(customer_id: UUID) -> Customer:

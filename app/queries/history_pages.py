@@ -53,12 +53,12 @@ def list_history(
         parameters,
     )
     found = [StatusChange(**row._mapping) for row in rows]
-    more = encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], encode_cursor(str(last.id), of="history") if last else None)
 
 
 def _place(cursor: str) -> UUID:
     try:
-        return UUID(decode_cursor(cursor)[0])
+        return UUID(decode_cursor(cursor, of="history")[0])
     except ValueError:
         raise InvalidInput({"cursor": "This is not a place in the list."}) from None

@@ -153,8 +153,8 @@ def list_invoices(
             starts_with("number_pattern", words), contains("pattern", words)
         )
     found = [Invoice(**row._mapping) for row in db.session.execute(statement, parameters)]
-    more = encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], encode_cursor(str(last.id), of="invoices") if last else None)
 
 
 def get_invoice(invoice_id: UUID) -> Invoice:
@@ -198,7 +198,7 @@ def _known_status(status: str) -> str:
 
 def _place(cursor: str) -> UUID:
     try:
-        return UUID(decode_cursor(cursor)[0])
+        return UUID(decode_cursor(cursor, of="invoices")[0])
     except ValueError:
         raise InvalidInput({"cursor": "This is not a place in the list."}) from None
 

@@ -58,7 +58,7 @@ def list_products(
     which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
         which.append("sku > :after")
-        parameters |= {"after": decode_cursor(cursor)[0]}
+        parameters |= {"after": decode_cursor(cursor, of="products")[0]}
     if q:
         which.append("search_text ILIKE :pattern")
     statement = text(f"""
@@ -70,8 +70,8 @@ def list_products(
     if q:
         statement = statement.bindparams(contains("pattern", q))
     found = [_product(row) for row in db.session.execute(statement, parameters)]
-    more = encode_cursor(found[limit - 1].sku) if len(found) > limit else None
-    return Page(found[:limit], more)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], encode_cursor(last.sku, of="products") if last else None)
 
 
 def get_product(product_id: UUID) -> Product:

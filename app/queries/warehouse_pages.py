@@ -16,14 +16,14 @@ def page_of_warehouses(*, cursor: str | None = None, limit: int = LIMIT_DEFAULT)
     after, parameters = "", dict[str, Any](limit=limit + 1)
     if cursor:
         after = "WHERE code > :after"
-        parameters["after"] = decode_cursor(cursor)[0]
+        parameters["after"] = decode_cursor(cursor, of="warehouses")[0]
     rows = db.session.execute(
         text(f"SELECT id, code, name FROM warehouses {after} ORDER BY code LIMIT :limit"),
         parameters,
     )
     found = [Warehouse(**row._mapping) for row in rows]
-    more = encode_cursor(found[limit - 1].code) if len(found) > limit else None
-    return Page(found[:limit], more)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], encode_cursor(last.code, of="warehouses") if last else None)
 
 
 def get_warehouse(warehouse_id: UUID) -> Warehouse:
