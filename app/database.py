@@ -71,7 +71,8 @@ def configure_database(app: Flask, settings: Settings) -> None:
         "pool_events": [(refuse_dead_connection, "checkout")],
         "isolation_level": "READ COMMITTED",
         "connect_args": {
-            "options": f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}",
+            "options": f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}"
+            f" -c holdfast.long_reservation_days={settings.long_reservation_days}",
             "connect_timeout": 5,
         },
     }

@@ -1,4 +1,4 @@
-"""`flask cleanup`: background work, now."""
+"""`flask cleanup`, `flask check`: background work, now."""
 
 import json
 
@@ -15,3 +15,10 @@ def cleanup() -> None:
     """Free the units whose hold has run out; prints one JSON object."""
     with unhurried():
         click.echo(json.dumps(BackgroundCleanupService().run_cleanup_now()))
+
+
+@click.command("check")
+@with_appcontext
+def check() -> None:
+    """Look for inconsistencies; prints one JSON object."""
+    click.echo(json.dumps(BackgroundCleanupService().run_consistency_check()))

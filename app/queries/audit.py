@@ -23,7 +23,8 @@ MEANINGS = {
     "guard-missing": "a trigger, index or constraint that keeps the rules is gone or switched off",
 }
 
-_HISTORY = """
+#: ``{which}`` narrows it to some units.
+HISTORY_FAULTS = """
 WITH chained AS (
     SELECT h.item_id, h.seq, h.from_status, h.to_status, h.change_reason, h.changed_by, h.hash,
         lag(h.seq) OVER unit AS seq_before, lag(h.to_status) OVER unit AS status_before,
@@ -34,9 +35,9 @@ WITH chained AS (
             || convert_to(concat_ws(E'\\x1f', coalesce(h.from_status, ''), h.to_status,
                 h.change_reason, coalesce(h.reference_type, ''), coalesce(h.reference_id, ''),
                 coalesce(h.request_id, ''), coalesce(h.notes, '')), 'UTF8')) AS hash_anew
-    FROM inventory_status_history h WINDOW unit AS (PARTITION BY h.item_id ORDER BY h.seq)),
+    FROM inventory_status_history h {which} WINDOW unit AS (PARTITION BY h.item_id ORDER BY h.seq)),
 checked AS (
-    SELECT c.item_id, c.seq,
+    SELECT c.item_id, c.seq, c.to_status,
         c.seq <> coalesce(c.seq_before, 0) + 1 AS gap,
         c.hash <> c.hash_anew AS altered,
         c.from_status IS DISTINCT FROM c.status_before AS broken_step,
@@ -50,7 +51,8 @@ checked AS (
         = (c.from_status, c.to_status, c.change_reason)
     LEFT JOIN users u ON u.id = c.changed_by
     LEFT JOIN items i ON i.id = c.item_id AND c.is_last)
-SELECT item_id, seq, gap, altered, broken_step, not_allowed, unknown_user, no_history, wrong_end
+SELECT item_id, seq, to_status,
+    gap, altered, broken_step, not_allowed, unknown_user, no_history, wrong_end
 FROM checked
 WHERE gap OR altered OR broken_step OR not_allowed OR unknown_user OR no_history OR wrong_end
 """
@@ -139,7 +141,7 @@ def verify_history() -> AuditResult:
     lift_time_limits()
     db.session.execute(text("SET LOCAL work_mem = '256MB'"))
     found: dict[str, list[str]] = {}
-    for row in db.session.execute(text(_HISTORY)):
+    for row in db.session.execute(text(HISTORY_FAULTS.format(which=""))):
         for kind in MEANINGS.keys() & {name.replace("_", "-") for name in row._fields}:
             if getattr(row, kind.replace("-", "_")):
                 found.setdefault(kind, []).append(f"{row.item_id} row {row.seq}")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.database import unhurried
+from app.services import consistency
 from app.services.idempotency import FORGET_BATCH, forget_old_keys
 from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
 from app.services.tallies import fold_tallies
@@ -20,3 +22,12 @@ class BackgroundCleanupService:
         while forget_old_keys() == FORGET_BATCH:
             pass
         return {"released": len(released), "items": released}
+
+    def run_consistency_check(self) -> dict[str, Any]:
+        """Look for everything that contract §5 names, and keep the record of it.
+
+        Returns ``{"found", "opened", "resolved", "open", "byKind"}``: what is wrong now, what of it
+        is new or back, what is gone, what is on record as open, and what is wrong by kind.
+        """
+        with unhurried():
+            return consistency.check_everything()
