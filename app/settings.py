@@ -36,6 +36,8 @@ class Settings:
     hold_minutes: int = 15
     long_reservation_days: int = 7
     alert_urls: tuple[str, ...] = ()
+    alert_daily_report: bool = False
+    public_url: str | None = None
     log_format: str = "console"
     rate_limit_token: str = "60000 per minute"
     rate_limit_address: str = "6000 per minute"
@@ -62,6 +64,8 @@ class Settings:
             hold_minutes=read("HOLD_MINUTES", _whole_number(1, 7 * 24 * 60), 15),
             long_reservation_days=read("LONG_RESERVATION_DAYS", _whole_number(1, 3650), 7),
             alert_urls=read("ALERT_URLS", _words, ()),
+            alert_daily_report=read("ALERT_DAILY_REPORT", _yes_or_no, False),
+            public_url=read("PUBLIC_URL", _web_address, None),
             log_format=read("LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
             rate_limit_token=read("RATE_LIMIT", _rate_limit, "60000 per minute"),
             rate_limit_address=read("RATE_LIMIT_ADDRESS", _rate_limit, "6000 per minute"),
@@ -70,6 +74,14 @@ class Settings:
         if not embedded and settings.secret_key is None:
             raise SettingsError("SECRET_KEY is required when DATABASE_URL is set")
         return settings
+
+    @property
+    def address(self) -> str:
+        """Where people find the store: for links in what is sent to them."""
+        if self.public_url:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 class _Reader:
@@ -146,6 +158,12 @@ def _database_url(text: str) -> str:
     if not POSTGRESQL_SCHEME.match(text):
         raise ValueError("not the URL of a PostgreSQL database (postgresql://…)")
     return POSTGRESQL_SCHEME.sub("postgresql+psycopg://", text)
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
+        raise ValueError(f"{text!r} is no address such as https://store.example.com")
+    return text.rstrip("/")
 
 
 def _redis_url(text: str) -> str:

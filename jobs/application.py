@@ -10,3 +10,8 @@ from app.settings import Settings
 def application() -> Flask:
     """One app a process; the worker makes it before it forks, so a job starts at once."""
     return create_app(Settings.from_environment())
+
+
+def settings() -> Settings:
+    found: Settings = application().config["SETTINGS"]
+    return found

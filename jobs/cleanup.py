@@ -1,10 +1,9 @@
-from typing import Any
+from datetime import datetime
 
 from app.services.background_cleanup import BackgroundCleanupService
-from jobs.application import application
+from app.services.job_runs import Result
 
 
-def run() -> dict[str, Any]:
+def run(slot: datetime) -> Result:
     """Frees the units whose temporary hold has expired."""
-    with application().app_context():
-        return BackgroundCleanupService().run_cleanup_now()
+    return BackgroundCleanupService().run_cleanup_now()

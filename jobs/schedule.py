@@ -1,50 +1,103 @@
-"""`python -m jobs.schedule`: the timetable of all background work, in the store's time zone."""
+"""`python -m jobs.schedule`: keeps the timetable (app/domain/timetable.py), in the store's zone.
 
-import os
+Each tick writes down what is due and wakes workers for what waits; any number of schedulers may
+run.
+"""
+
+import logging
 import time
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
+from redis import Redis, RedisError
 from rq.cron import CronJob, CronScheduler
-from rq.job import Job
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
+from app.domain.timetable import TIMETABLE, JobName
+from app.services import job_runs
+from app.services.job_queue import NAME, PERFORM, connect, hint
 from app.settings import Settings
-from jobs import cleanup
-from jobs.queue import NAME, connect, queue
+from jobs import alerts
+from jobs.application import application
 
-TIMETABLE = {
-    "cleanup": (cleanup.run, "*/15 * * * *"),
-}
-JOB_SECONDS_MAX = 600
-TICK_MEMORY_SECONDS = 3600
-
-
-class StoreCronJob(CronJob):
-    """RQ's own puts a tick on the queue once per scheduler, and pickled."""
-
-    def enqueue(self, connection: Any) -> Job | None:  # type: ignore[override]
-        """None when another scheduler has already taken this tick."""
-        tick = f"holdfast:tick:{self.name}:{self.next_enqueue_time:%Y%m%dT%H%M}"
-        if not connection.set(tick, os.getpid(), nx=True, ex=TICK_MEMORY_SECONDS):
-            return None
-        return queue(connection).enqueue(self.func_name, **self.job_options)
+TICK_SECONDS = 5
+#: By then a worker has taken what it was told of; if not, it is told again.
+HINT_AGAIN_SECONDS = 20
+DATABASE_TROUBLE = (SQLAlchemyError, DatabaseAway, ItemBusy, OutcomeUnknown)
+logger = logging.getLogger(__name__)
 
 
 class StoreScheduler(CronScheduler):
-    def add_timetable(self) -> None:
-        for name, (function, cron) in TIMETABLE.items():
+    """RQ's own enqueues per scheduler, forgets what it missed and dies with the queue.
+
+    This one keeps its registration and its loop, and takes what is due from the database.
+    """
+
+    def __init__(self, connection: Redis, settings: Settings) -> None:
+        super().__init__(connection, logging_level="WARNING")
+        self.settings = settings
+        self.hinted_at: dict[UUID, float] = {}
+        for job in TIMETABLE.values():
             self._cron_jobs.append(
-                StoreCronJob(NAME, function, cron=cron, name=name, job_timeout=JOB_SECONDS_MAX)
+                CronJob(NAME, func_name=PERFORM, cron=job.schedule.cron, name=job.name)
             )
+
+    def enqueue_jobs(self) -> list[CronJob]:
+        """One tick."""
+        with application().app_context():
+            try:
+                job_runs.give_up_abandoned()
+                job_runs.put_due_runs(self.settings.timezone)
+                waiting = job_runs.waiting_runs()
+            except DATABASE_TROUBLE as error:
+                logger.warning("the timetable waits for the database: %s", type(error).__name__)
+                return []
+            try:
+                self._wake_workers(waiting)
+            except RedisError as error:
+                logger.warning("the queue does not answer: %s", error)
+                self._send_alerts_itself(waiting)
+        return []
+
+    def _wake_workers(self, waiting: list[tuple[UUID, JobName]]) -> None:
+        now = time.monotonic()
+        self.hinted_at = {
+            run_id: at for run_id, at in self.hinted_at.items() if now - at < HINT_AGAIN_SECONDS
+        }
+        hint(self.connection, [run for run in waiting if run[0] not in self.hinted_at])
+        self.hinted_at |= {run_id: self.hinted_at.get(run_id, now) for run_id, _ in waiting}
+
+    def _send_alerts_itself(self, waiting: list[tuple[UUID, JobName]]) -> None:
+        """That the queue is gone is just what people should hear of."""
+        for run_id, job in waiting:
+            if job == JobName.ALERTS:
+                with suppress(*DATABASE_TROUBLE):
+                    job_runs.perform(run_id, {JobName.ALERTS: alerts.run})
+
+    def calculate_sleep_interval(self) -> float:
+        return TICK_SECONDS
+
+    # Being listed among RQ's schedulers is a courtesy, nothing to die for.
+
+    def register_birth(self) -> None:
+        with suppress(RedisError):
+            super().register_birth()
+
+    def heartbeat(self) -> None:
+        with suppress(RedisError):
+            super().heartbeat()
+
+    def register_death(self, pipeline: Any = None) -> None:
+        with suppress(RedisError):
+            super().register_death(pipeline)
 
 
 def main() -> None:
     settings = Settings.from_environment()
-    # RQ reads cron fields in the process's local time.
-    os.environ["TZ"] = settings.timezone.key
-    time.tzset()
-    scheduler = StoreScheduler(connect(settings), logging_level="WARNING")
-    scheduler.add_timetable()
-    scheduler.start()  # type: ignore[no-untyped-call]
+    application()
+    StoreScheduler(connect(settings.redis_url), settings).start()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

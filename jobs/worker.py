@@ -7,17 +7,17 @@ from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
 from app.runtime.privileges import die_with_parent
+from app.services.job_queue import connect, queue
 from app.settings import Settings
 from jobs.application import application
-from jobs.queue import connect, queue
 
-# With these a killed worker's job is taken up in about 95 s; with the defaults after minutes.
+# RQ's own records of a killed worker end soon. Its run is taken up by the scheduler in seconds.
 WORKER_TTL_SECONDS = 45
 MAINTENANCE_INTERVAL_SECONDS = 20
 
 
 def main() -> None:
-    connection = connect(Settings.from_environment())
+    connection = connect(Settings.from_environment().redis_url, answer_seconds=None)
     application()
     # A job's process, and the one that RQ forks for its own timetable, end with their worker.
     os.register_at_fork(after_in_child=lambda: die_with_parent(signal.SIGKILL))

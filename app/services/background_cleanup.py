@@ -1,27 +1,52 @@
-"""Work that nobody waits for. Every method is safe to run twice."""
+"""Work that nobody waits for. Every method is safe to run twice, and each run is recorded."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from app.database import unhurried
+from app.domain.timetable import JobName
 from app.services import consistency
+from app.services.daily_report import make_report
 from app.services.idempotency import FORGET_BATCH, forget_old_keys
 from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
+from app.services.job_runs import forget_old_runs, note_progress, recorded
 from app.services.tallies import fold_tallies
+
+ITEMS_LISTED_MAX = 1000
+UTC = ZoneInfo("UTC")
 
 
 class BackgroundCleanupService:
+    """``zone`` is the store's, for what goes by the day; ``user_id`` who wants it done now."""
+
+    def __init__(self, zone: ZoneInfo = UTC, user_id: UUID | None = None) -> None:
+        self.zone = zone
+        self.user_id = user_id
+
     def run_cleanup_now(self) -> dict[str, Any]:
         """Free every unit whose hold has run out, in batches, and fold the maintained totals.
 
-        Returns ``{"released": number of units, "items": their ids as text}``.
+        Returns ``{"released": number of units, "items": ids of up to ITEMS_LISTED_MAX, as text}``.
         """
-        released: list[str] = []
+        return recorded(JobName.CLEANUP, self._clean_up, self.user_id)
+
+    def run_daily_report(self, day: date) -> dict[str, Any]:
+        """Make, keep and return a day's report; DayNotReportable for one that cannot have any."""
+        return recorded(JobName.REPORT, lambda: make_report(day, self.zone), self.user_id)
+
+    def _clean_up(self) -> dict[str, Any]:
+        """Each batch is a transaction of its own: killed half-way, the next run goes on there."""
+        released, listed = 0, list[str]()
         while batch := InventoryLifecycleService().cleanup_expired_reservations(CLEANUP_BATCH):
-            released += [str(item_id) for item_id in batch]
+            released += len(batch)
+            listed += [str(item_id) for item_id in batch[: ITEMS_LISTED_MAX - len(listed)]]
+            note_progress(f"{released:,} units freed so far")
         fold_tallies()
         while forget_old_keys() == FORGET_BATCH:
             pass
-        return {"released": len(released), "items": released}
+        forget_old_runs()
+        return {"released": released, "items": listed}
 
     def run_consistency_check(self) -> dict[str, Any]:
         """Look for everything that contract §5 names, and keep the record of it.
@@ -29,5 +54,4 @@ class BackgroundCleanupService:
         Returns ``{"found", "opened", "resolved", "open", "byKind"}``: what is wrong now, what of it
         is new or back, what is gone, what is on record as open, and what is wrong by kind.
         """
-        with unhurried():
-            return consistency.check_everything()
+        return recorded(JobName.CHECK, consistency.check_everything, self.user_id)

@@ -1,0 +1,30 @@
+"""Making and keeping a day's report."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+
+from app.database import db, transactional
+from app.domain.daily_report import refuse_unless_reportable
+from app.queries.daily_report import figures_of, first_day, today
+
+
+@transactional
+def make_report(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """Work out a day's figures and keep them; a day reported again has the same.
+
+    Raises DayNotReportable for a day that is not over, or before the store existed.
+    """
+    refuse_unless_reportable(day, today=today(zone), first_day=first_day(zone))
+    figures = figures_of(day, zone)
+    db.session.execute(
+        text("""INSERT INTO daily_reports (day, figures) VALUES (:day, :figures)
+            ON CONFLICT (day) DO UPDATE SET figures = excluded.figures,
+                created_at = excluded.created_at
+            WHERE daily_reports.figures <> excluded.figures"""),
+        {"day": day, "figures": Jsonb(figures)},
+    )
+    return figures
