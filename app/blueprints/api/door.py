@@ -48,6 +48,17 @@ MESSAGES = {
 }
 
 
+class FieldPath(str):
+    """Where a field is, as InvalidInput names it; a caller's own names may have dots in them."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str | int) -> "FieldPath":
+        path = super().__new__(cls, ".".join(str(part) for part in parts))
+        path.parts = tuple(str(part) for part in parts)
+        return path
+
+
 def read_body(model: type[Model]) -> Model:
     """The request's JSON object as ``model``. Raises 413, 415, MalformedBody, InvalidInput."""
     raw = _raw_body()
@@ -130,10 +141,7 @@ def _checked(model: type[Model], value: dict[str, Any]) -> Model:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise InvalidInput(
-            {
-                ".".join(str(part) for part in one["loc"]): _message(one)
-                for one in found[:FIELD_ERRORS_MAX]
-            }
+            {FieldPath(*one["loc"]): _message(one) for one in found[:FIELD_ERRORS_MAX]}
         ) from None
 
 

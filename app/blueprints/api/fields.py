@@ -51,8 +51,8 @@ CODE_LENGTH_MAX = 50
 CURSOR_LENGTH_MAX = 2000
 #: One line of what can be printed, with more in it than spaces.
 LINE_PATTERN = r"^ *[\p{L}\p{M}\p{N}\p{P}\p{S}][\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
-EMAIL_PATTERN = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$"
-EMAIL_TEXT = re.compile(EMAIL_PATTERN.strip("^$"))
+EMAIL_PATTERN = r"^[^@\p{C}\p{Z}]+@[^@\p{C}\p{Z}]+$"
+EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class Input(BaseModel):
@@ -104,7 +104,7 @@ def as_line(value: str) -> str:
 
 
 def as_email(value: str) -> str:
-    if EMAIL_TEXT.fullmatch(value):
+    if EMAIL_TEXT.fullmatch(value) and value.isprintable():
         return value
     raise ValueError("Give an e-mail address such as ana@example.com")
 

@@ -78,7 +78,7 @@ def _facts(problem: Problem) -> dict[str, Any]:
 
 
 def _field_error(name: str, message: str) -> dict[str, str]:
-    parts = name.split(".") if name else []
+    parts = getattr(name, "parts", name.split(".") if name else [])
     pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
     return {"pointer": pointer, "field": name, "message": message}
 
