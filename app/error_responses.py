@@ -192,7 +192,7 @@ def http_problem(exception: HTTPException) -> Problem:
     # Werkzeug's own descriptions are written for programmers; ours are set on the exception.
     ours = status == 403 or isinstance(exception, MalformedBody)
     own = exception.description if ours else None
-    headers = {"Allow": ", ".join(exception.valid_methods or [])} if status == 405 else {}  # type: ignore[attr-defined]
+    headers = {"Allow": ", ".join(sorted(exception.valid_methods or []))} if status == 405 else {}  # type: ignore[attr-defined]
     return Problem(
         status, exception.name.lower().replace(" ", "-"), title, own or detail, headers=headers
     )

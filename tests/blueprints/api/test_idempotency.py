@@ -4,9 +4,7 @@ import threading
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
-from app.database import db
 from app.services.idempotency import forget_old_keys
 from tests.blueprints.api.caller import LIFECYCLE, Caller, problem
 
@@ -78,18 +76,6 @@ def test_two_at_once_are_one(staff, store):
     assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 5
     count = "SELECT count(*) FROM inventory_status_history WHERE item_id = %s"
     assert store.value(count, units[0]) == 2
-
-
-def test_a_twin_that_takes_too_long_is_waited_for_no_longer(staff, store):
-    key = str(uuid4())
-    with store.app.app_context(), db.engine.begin() as twin:
-        twin.execute(
-            text("INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:u, :k, '')"),
-            {"u": store.staff, "k": key},
-        )
-        answer = send(staff, key, {"name": "Vera"})
-        problem(answer, 409, "idempotency-in-progress")
-        twin.rollback()
 
 
 def test_old_keys_are_forgotten(staff, store):
