@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
+#: Told of every error of the database that ended a transaction, once that is rolled back.
+failure_watchers: list[Callable[[DBAPIError], None]] = []
+
 _inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
 _unhurried: ContextVar[bool] = ContextVar("without time limits", default=False)
 
@@ -118,9 +121,12 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return _retrying()(lambda: _attempt(lambda: method(*args, **kwargs)))
         except DBAPIError as error:
-            raise _as_refusal(error) from error
+            failure = error
         finally:
             _inside.reset(token)
+        for watch in failure_watchers:
+            watch(failure)
+        raise _as_refusal(failure) from failure
 
     return wrapper
 

@@ -75,7 +75,15 @@ def register(app: Flask) -> None:
         now=lambda: datetime.now(UTC),
     )
     app.jinja_env.filters.update(
-        money=money, label=label, event=event, local=local, ago=ago, iso=iso, whole=whole, day=day
+        money=money,
+        amount=amount,
+        label=label,
+        event=event,
+        local=local,
+        ago=ago,
+        iso=iso,
+        whole=whole,
+        day=day,
     )
     app.url_defaults(version_static_file)
 
@@ -149,6 +157,11 @@ def money(amount: Decimal | None) -> str:
         if amount is None
         else format_currency(amount, store_settings().currency, locale="en_GB")
     )
+
+
+def amount(text: str) -> str:
+    """Money that was kept as text."""
+    return money(Decimal(text))
 
 
 def label(value: str | None) -> str:

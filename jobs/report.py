@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 from app.domain.daily_report import DayNotReportable
 from app.services.background_cleanup import BackgroundCleanupService
+from app.services.daily_report import announce
 from app.services.job_runs import Result
 from jobs.application import settings
 
@@ -10,7 +11,9 @@ def run(slot: datetime) -> Result:
     """Sums up the day before the slot's, in the store's zone; a store of today has none."""
     day = slot.astimezone(settings().timezone).date() - timedelta(days=1)
     try:
-        BackgroundCleanupService(settings().timezone).run_daily_report(day)
+        figures = BackgroundCleanupService(settings().timezone).run_daily_report(day)
     except DayNotReportable as refusal:
         return {"day": day.isoformat(), "skipped": refusal.detail}
+    if settings().alert_daily_report:
+        announce(figures)
     return {"day": day.isoformat()}

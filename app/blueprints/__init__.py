@@ -7,8 +7,10 @@ from app.blueprints.dashboard import dashboard
 from app.blueprints.health import health
 from app.blueprints.invoices import invoices
 from app.blueprints.items import items
+from app.blueprints.jobs import jobs
 from app.blueprints.new_invoice import new_invoice
 from app.blueprints.products import products
+from app.blueprints.reports import reports
 from app.blueprints.reservations import reservations
 from app.blueprints.sessions import sessions
 from app.blueprints.tokens import tokens
@@ -23,6 +25,8 @@ BLUEPRINTS = (
     new_invoice,
     invoices,
     products,
+    reports,
+    jobs,
     users,
     tokens,
 )

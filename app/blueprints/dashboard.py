@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from flask_login import current_user
 
 from app.authorization import requires
+from app.blueprints.background import stopped_because
 from app.domain.inventory_lifecycle import InventoryStatus
 from app.domain.roles import Permission, may
 from app.drawings.charts import Chart, shares, stacked_columns
@@ -42,6 +43,7 @@ def live() -> str:
 def _live(counts: queries.Counts) -> dict[str, Any]:
     return {
         "counts": counts,
+        "stopped": stopped_because(),
         "shows_inconsistencies": may(current_user.role, Permission.INCONSISTENCY_READ),
         "expiring": queries.expiring_holds(),
         "recent": recent_changes(),

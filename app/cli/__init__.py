@@ -4,13 +4,13 @@ from flask import Flask
 
 from app.cli.audit import audit
 from app.cli.dbshell import dbshell
-from app.cli.jobs import check, cleanup
+from app.cli.jobs import check, cleanup, report
 from app.cli.prepare import prepare
 from app.cli.retail import retail
 from app.cli.token import token
 from app.cli.user import user
 
-COMMANDS = (audit, check, cleanup, dbshell, prepare, retail, token, user)
+COMMANDS = (audit, check, cleanup, dbshell, prepare, report, retail, token, user)
 
 
 def register(app: Flask) -> None:

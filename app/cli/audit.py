@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from app.queries.audit import verify_history
+from app.services.alerts import alert_failed_audit
 
 audit = AppGroup("audit", help="Proof that history is complete and untouched.")
 
@@ -18,4 +19,6 @@ def verify() -> None:
     began = time.monotonic()
     result = verify_history()
     click.echo(json.dumps(result.as_json() | {"seconds": round(time.monotonic() - began, 2)}))
+    if not result.ok:
+        alert_failed_audit([f"{each.kind}: {each.count}" for each in result.problems])
     sys.exit(0 if result.ok else 1)

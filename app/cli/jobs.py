@@ -1,11 +1,15 @@
-"""`flask cleanup`, `flask check`: background work, now."""
+"""`flask cleanup`, `flask check`, `flask report`: background work, now."""
 
 import json
+from datetime import datetime, timedelta
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from app.database import unhurried
+from app.domain.daily_report import DayNotReportable
+from app.queries.daily_report import today
 from app.services.background_cleanup import BackgroundCleanupService
 
 
@@ -22,3 +26,20 @@ def cleanup() -> None:
 def check() -> None:
     """Look for inconsistencies; prints one JSON object."""
     click.echo(json.dumps(BackgroundCleanupService().run_consistency_check()))
+
+
+@click.command("report")
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="A day that is over; else yesterday."
+)
+@with_appcontext
+def report(day: datetime | None) -> None:
+    """Make a day's report; prints one JSON object."""
+    zone = current_app.config["SETTINGS"].timezone
+    with unhurried():
+        wanted = day.date() if day else today(zone) - timedelta(days=1)
+        try:
+            figures = BackgroundCleanupService(zone).run_daily_report(wanted)
+        except DayNotReportable as refusal:
+            raise click.ClickException(refusal.detail) from None
+        click.echo(json.dumps(figures))

@@ -62,13 +62,14 @@ _SUMS = (
 
 
 def last_runs() -> Mapping[str, JobRun | None]:
-    """The newest run of each job; None for one that never ran."""
+    """The newest run of each job that was begun; None for one that never ran."""
     rows = db.session.execute(
         text("""
             SELECT j.job, r.* FROM unnest(CAST(:jobs AS text[])) AS j (job)
             CROSS JOIN LATERAL (
                 SELECT id, status, started_at, finished_at, result, error FROM job_runs
-                WHERE job_runs.job = j.job ORDER BY slot DESC LIMIT 1) r"""),
+                WHERE job_runs.job = j.job AND started_at IS NOT NULL
+                ORDER BY slot DESC LIMIT 1) r"""),
         {"jobs": list(JOBS)},
     )
     found = {}

@@ -4,14 +4,18 @@ A channel that is away is tried again, ever more seldom; what it has not got sta
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from app.database import db, transactional
+from app.database import db, failure_watchers, sqlstate, transactional
+from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 
 BATCH = 50
 #: While a batch is on its way nobody else takes it; after a crash it is taken again.
@@ -19,6 +23,7 @@ LEASE_SECONDS = 120
 BACKOFF_SECONDS_FIRST = 30
 BACKOFF_SECONDS_MAX = 3600
 LINES_MAX = 20
+GUARD_SQLSTATES = "HF"
 
 
 class Channel(Protocol):
@@ -51,6 +56,28 @@ def raise_alert(topic: str, payload: Mapping[str, Any], *, key: str | None = Non
             ON CONFLICT (key) DO NOTHING"""),
         {"topic": topic, "payload": Jsonb(dict(payload)), "key": key},
     )
+
+
+def alert_fired_guard(error: DBAPIError) -> None:
+    """A guard of the database stopped our own code: a bug of ours. Told once an hour for each."""
+    state = sqlstate(error) or ""
+    if not state.startswith(GUARD_SQLSTATES):
+        return
+    said = (str(error.orig).splitlines() or [""])[0]
+    title = f"A guard of the database fired ({state})"
+    # What went wrong first is what the caller has to hear of.
+    with suppress(DBAPIError, DatabaseAway, ItemBusy, OutcomeUnknown):
+        raise_alert(
+            "guard",
+            {"title": title, "body": said, "path": "/inconsistencies"},
+            key=f"guard:{state}:{datetime.now(UTC):%Y%m%dT%H}",
+        )
+
+
+def alert_failed_audit(problems: Sequence[str]) -> None:
+    """History does not verify. ``problems`` in words."""
+    body = "; ".join(problems)
+    raise_alert("audit", {"title": "The audit does not verify", "body": body, "path": "/jobs"})
 
 
 def deliver_alerts(channels: Sequence[Channel], base_url: str) -> dict[str, Any]:
@@ -137,3 +164,6 @@ def _settle(ids: Sequence[UUID], error: str | None) -> None:
             "most": BACKOFF_SECONDS_MAX,
         },
     )
+
+
+failure_watchers.append(alert_fired_guard)

@@ -8,8 +8,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from app.database import db, transactional
-from app.domain.daily_report import refuse_unless_reportable
+from app.domain.daily_report import HEADLINES, refuse_unless_reportable
 from app.queries.daily_report import figures_of, first_day, today
+from app.services.alerts import raise_alert
 
 
 @transactional
@@ -28,3 +29,15 @@ def make_report(day: date, zone: ZoneInfo) -> dict[str, Any]:
         {"day": day, "figures": Jsonb(figures)},
     )
     return figures
+
+
+def announce(figures: dict[str, Any]) -> None:
+    """Send the day's headlines to the alert channels, once."""
+    day, headlines = figures["day"], figures["headlines"]
+    lines = [f"{label}: {headlines[name]}" for name, label in HEADLINES.items()]
+    payload = {
+        "title": f"Report of {day}",
+        "body": "\n".join(lines),
+        "path": f"/reports/{day}",
+    }
+    raise_alert("daily-report", payload, key=f"daily-report:{day}")

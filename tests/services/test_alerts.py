@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from app.database import transactional
+from app.database import db, transactional
 from app.services.alert_channels import AppriseChannel, channels_of
 from app.services.alerts import deliver_alerts, raise_alert
 from tests.shop import Shop
@@ -156,3 +158,36 @@ def test_an_address_that_is_not_understood_is_said_without_its_password(own_shop
     error = own_shop.value("SELECT error FROM outbox")
     assert error == "the nonsense address in ALERT_URLS is not understood"
     assert "secret" not in repr(channels_of(["json://me:secret@there"]))
+
+
+def test_a_guard_that_fires_is_told_once_an_hour(own_shop: Shop) -> None:
+    @transactional
+    def forget_the_past() -> None:
+        db.session.execute(text("DELETE FROM inventory_status_history"))
+
+    for _ in range(3):
+        with pytest.raises(DBAPIError):
+            forget_the_past()
+    assert own_shop.rows("SELECT topic, payload->>'title' FROM outbox") == [
+        ("guard", "A guard of the database fired (HF003)")
+    ]
+
+
+def test_other_errors_of_the_database_are_not_guards(own_shop: Shop) -> None:
+    @transactional
+    def mistype() -> None:
+        db.session.execute(text("SELEKT"))
+
+    with pytest.raises(DBAPIError):
+        mistype()
+    assert own_shop.value("SELECT count(*) FROM outbox") == 0
+
+
+def test_an_audit_that_does_not_verify_is_told(own_shop: Shop) -> None:
+    runner = own_shop.app.test_cli_runner()
+    own_shop.new_units(1)
+    assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+    assert own_shop.value("SELECT count(*) FROM outbox") == 0
+    own_shop.execute("ALTER TABLE items DISABLE TRIGGER keep")
+    assert runner.invoke(args=["audit", "verify"]).exit_code == 1
+    assert own_shop.value("SELECT payload->>'body' FROM outbox") == "guard-missing: 1"

@@ -1,0 +1,68 @@
+"""A daily report's figures as its page shows them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.domain.daily_report import HEADLINES
+from app.domain.inventory_lifecycle import InventoryStatus
+from app.drawings.charts import Chart, stacked_columns
+from app.presentation import money, whole
+
+BAR_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Headline:
+    """``before`` and ``week`` compare with the day and the week before; None without such a day."""
+
+    name: str
+    label: str
+    value: str
+    before: str | None
+    week: str | None
+
+
+@dataclass(frozen=True)
+class TopBar:
+    line: Mapping[str, Any]
+    width: float
+
+
+def compared(figures: Mapping[str, Any]) -> list[Headline]:
+    now, others = figures["headlines"], figures["comparison"]
+    return [
+        Headline(
+            name,
+            label,
+            _shown(name, now[name]),
+            _difference(name, now, others["dayBefore"]),
+            _difference(name, now, others["weekBefore"]),
+        )
+        for name, label in HEADLINES.items()
+    ]
+
+
+def hours_chart(figures: Mapping[str, Any]) -> Chart:
+    periods = [(hour["hour"], hour["hour"], hour["units"]) for hour in figures["hours"]]
+    return stacked_columns(periods, list(InventoryStatus))
+
+
+def top_bars(lines: Sequence[Mapping[str, Any]], figure: str) -> list[TopBar]:
+    most = max((line[figure] for line in lines), default=0)
+    return [TopBar(line, BAR_WIDTH * line[figure] / most) for line in lines]
+
+
+def _shown(name: str, value: Any) -> str:
+    return money(Decimal(value)) if name == "moneyIn" else whole(value)
+
+
+def _difference(name: str, now: Mapping[str, Any], then: Mapping[str, Any] | None) -> str | None:
+    if then is None:
+        return None
+    change = Decimal(now[name]) - Decimal(then[name])
+    if not change:
+        return "the same"
+    sign = "+" if change > 0 else "−"
+    return f"{sign}{_shown(name, abs(change) if name == 'moneyIn' else int(abs(change)))}"

@@ -1,0 +1,51 @@
+"""A daily report as CSV: one figure a line, with the two days it is compared with."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.domain.daily_report import HEADLINES
+
+COLUMNS = ("section", "name", "figure", "value", "day_before", "week_before")
+LISTS = {"findings": "kind", "bestSellers": "sku", "longestReservations": "serialNumber"}
+
+
+def report_csv(figures: Mapping[str, Any]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for row in _rows(figures):
+        cells = [_cell(value) for value in row]
+        writer.writerow(cells + [""] * (len(COLUMNS) - len(cells)))
+    return buffer.getvalue()
+
+
+def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    yield "report", "", "day", figures["day"]
+    yield "report", "", "time zone", figures["timeZone"]
+    comparison = figures["comparison"]
+    for name in HEADLINES:
+        others = [(comparison[day] or {}).get(name) for day in ("dayBefore", "weekBefore")]
+        yield "headlines", "", name, figures["headlines"][name], *others
+    for section in ("transitions", "stock"):
+        for name, units in figures[section].items():
+            yield section, name, "units", units
+    for line in figures["money"]["byMethod"]:
+        yield "money", line["method"], "amount", line["amount"]
+        yield "money", line["method"], "payments", line["payments"]
+    for hour in figures["hours"]:
+        for status, units in hour["units"].items():
+            yield "hours", hour["from"], status, units
+    for section, key in LISTS.items():
+        for line in figures[section]:
+            for figure, value in line.items():
+                if figure != key:
+                    yield section, line[key], figure, value
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    # A spreadsheet would run what begins like a formula.
+    risky = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, int)
+    return f"'{text}" if risky else text

@@ -1,0 +1,3 @@
+from tests.shop import own_shop, shop, standing_shop
+
+__all__ = ["own_shop", "shop", "standing_shop"]
