@@ -6,9 +6,12 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app.database import unhurried
+from app.services.daily_report import report_last_days
 from app.services.demo_store import is_empty, load_demo_store
 from app.services.demo_users import renew_demo_passwords
 from app.settings import Settings
+
+DAYS_REPORTED = 14
 
 
 @click.command("prepare", hidden=True)
@@ -28,3 +31,4 @@ def prepare_demo(settings: Settings, password: str) -> None:
             return
         click.echo("Loading the demo store …")
         load_demo_store(password, settings.timezone)
+        report_last_days(DAYS_REPORTED, settings.timezone)

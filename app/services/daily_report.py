@@ -1,6 +1,6 @@
 """Making and keeping a day's report."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,15 @@ def make_report(day: date, zone: ZoneInfo) -> dict[str, Any]:
         {"day": day, "figures": Jsonb(figures)},
     )
     return figures
+
+
+@transactional
+def report_last_days(days: int, zone: ZoneInfo) -> None:
+    """The reports of up to so many days before today: for a store that brings its past along."""
+    last, first = today(zone), first_day(zone)
+    for back in range(days, 0, -1):
+        if (day := last - timedelta(days=back)) >= first:
+            make_report(day, zone)
 
 
 def announce(figures: dict[str, Any]) -> None:

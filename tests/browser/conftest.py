@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app.database import unhurried
+from app.services.daily_report import report_last_days
 from app.services.demo_store import load_demo_store
 from tests.conftest import ROOT, Servers, running_app, settings_for
 
@@ -49,6 +50,7 @@ def site(
     with running_app(settings) as app:
         with app.app_context(), unhurried():
             load_demo_store(PASSWORD, ZoneInfo("UTC"))
+            report_last_days(14, ZoneInfo("UTC"))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

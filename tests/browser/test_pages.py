@@ -19,6 +19,9 @@ PAGES = {
     "invoices": "/invoices",
     "invoice-new": "/invoices/new?q=heart",
     "reservations": "/reservations",
+    "reports": "/reports",
+    "report-none": "/reports/2999-01-01",
+    "jobs": "/jobs",
     "users": "/admin/users",
     "not-found": "/nowhere",
 }
@@ -28,6 +31,7 @@ BEHIND = {
     "item-reserved": ("/inventory?reservedForType=Invoice", "/inventory/"),
     "item-delivered": ("/inventory?inventoryStatus=Delivered", "/inventory/"),
     "product": ("/products", "/products/"),
+    "report": ("/reports", "/reports/"),
     "invoice-open": ("/invoices?status=Open", "/invoices/"),
     "invoice-part-paid": ("/invoices?status=PartiallyPaid", "/invoices/"),
     "invoice-paid": ("/invoices?status=Paid", "/invoices/"),
