@@ -14,7 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Permission
 from app.domain.timetable import TIMETABLE, JobName
 from app.presentation import store_settings
-from app.queries.job_runs import JobRun, list_runs, standings, waiting_alerts
+from app.queries.job_runs import JobRun, list_runs, recent_alerts, standings, waiting_alerts
 from app.responses import page_or_fragment, see_other
 from app.services.job_queue import try_to_hint
 from app.services.job_runs import request_run
@@ -47,6 +47,7 @@ def index() -> str:
         outcome=outcome,
         zone=zone.key,
         stopped=stopped_because(),
+        alerts=recent_alerts(),
         alerts_waiting=waiting,
         alerts_trouble=trouble,
         has_channels=bool(store_settings().alert_urls),

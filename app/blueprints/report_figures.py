@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.daily_report import HEADLINES
-from app.domain.inventory_lifecycle import InventoryStatus
-from app.drawings.charts import Chart, stacked_columns
+from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus
+from app.drawings.charts import Chart, Share, shares, stacked_columns
 from app.presentation import money, whole
 
 BAR_WIDTH = 100
@@ -49,6 +49,16 @@ def hours_chart(figures: Mapping[str, Any]) -> Chart:
     return stacked_columns(periods, list(InventoryStatus))
 
 
+def stock_shares(figures: Mapping[str, Any]) -> list[Share]:
+    """In the order of a unit's life: a JSON object has none."""
+    return shares({status: figures["stock"][status] for status in InventoryStatus})
+
+
+def changes(figures: Mapping[str, Any]) -> dict[ChangeReason, int]:
+    found = figures["transitions"]
+    return {reason: found[reason] for reason in ChangeReason if reason in found}
+
+
 def top_bars(lines: Sequence[Mapping[str, Any]], figure: str) -> list[TopBar]:
     most = max((line[figure] for line in lines), default=0)
     return [TopBar(line, BAR_WIDTH * line[figure] / most) for line in lines]
@@ -63,6 +73,6 @@ def _difference(name: str, now: Mapping[str, Any], then: Mapping[str, Any] | Non
         return None
     change = Decimal(now[name]) - Decimal(then[name])
     if not change:
-        return "the same"
+        return "same"
     sign = "+" if change > 0 else "−"
     return f"{sign}{_shown(name, abs(change) if name == 'moneyIn' else int(abs(change)))}"

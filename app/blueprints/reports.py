@@ -8,12 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.authentication import signed_in_user
 from app.authorization import requires
-from app.blueprints.report_figures import compared, hours_chart, top_bars
+from app.blueprints.report_figures import changes, compared, hours_chart, stock_shares, top_bars
 from app.database import unhurried
 from app.domain.daily_report import DayNotReportable, refuse_unless_reportable
 from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
-from app.drawings.charts import shares
 from app.presentation import store_settings
 from app.queries.daily_report import find_report, first_day, list_reports, today
 from app.report_csv import report_csv
@@ -66,7 +65,8 @@ def show(day: str) -> str | tuple[str, int]:
         figures=figures,
         headlines=compared(figures),
         hours=hours_chart(figures),
-        shares=shares(figures["stock"]),
+        shares=stock_shares(figures),
+        changes=changes(figures),
         best_sellers=top_bars(figures["bestSellers"], "units"),
     )
 

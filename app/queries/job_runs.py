@@ -14,6 +14,7 @@ from app.queries.paging import Page, decode_cursor, encode_cursor
 
 LIST = "job runs"
 SHOWN = 30
+ALERTS_SHOWN = 10
 ACTIVE = ("queued", "running", "abandoned")
 
 
@@ -48,6 +49,18 @@ class JobRun:
         if self.started_at is None or self.finished_at is None:
             return None
         return self.finished_at - self.started_at
+
+
+@dataclass(frozen=True)
+class Alert:
+    """``path`` is the page of the store that it is about."""
+
+    topic: str
+    title: str | None
+    body: str | None
+    path: str
+    created_at: datetime
+    delivered_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,17 @@ def scheduler_seen_at() -> datetime | None:
         text("SELECT max(slot) FROM job_runs WHERE origin = 'timetable'")
     )
     return seen
+
+
+def recent_alerts(limit: int = ALERTS_SHOWN) -> list[Alert]:
+    """The latest first."""
+    rows = db.session.execute(
+        text("""SELECT topic, payload->>'title' AS title, payload->>'body' AS body,
+                coalesce(payload->>'path', '/') AS path, created_at, delivered_at
+            FROM outbox ORDER BY id DESC LIMIT :limit"""),
+        {"limit": limit},
+    )
+    return [Alert(**row._mapping) for row in rows]
 
 
 def waiting_alerts() -> tuple[int, str | None]:

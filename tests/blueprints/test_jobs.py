@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from app.services import job_runs
+from app.services.alerts import raise_alert
 from app.services.job_queue import queue
 from tests.browsing import HTMX
 from tests.shop import Shop
@@ -141,3 +142,10 @@ def test_a_scheduler_that_fell_silent_is_noticed(shop: Shop, as_role, empty_redi
         " VALUES ('alerts', now() - interval '10 minutes', 'queued', NULL)"
     )
     assert "The scheduler is not running" in words(manager.get("/jobs"))
+
+
+def test_alerts_are_listed_with_a_way_to_what_they_are_about(shop: Shop, as_role) -> None:
+    raise_alert("finding", {"title": "Sold twice", "body": "MUG-1", "path": "/inconsistencies"})
+    page = as_role("manager").get("/jobs")
+    assert '<a href="/inconsistencies">Sold twice</a>' in page.text
+    assert "ALERT_URLS names no channel" in words(page)
