@@ -16,8 +16,6 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
-    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
     "axe-core/axe.min.js": "axe.min.js",
 }
 
@@ -40,6 +38,9 @@ def vendor_files(root: Path) -> None:
         npm_ci(root, Path(folder))
         for source, target in FILES.items():
             shutil.copyfile(Path(folder, "node_modules", source), vendor / target)
+    for file in vendor.iterdir():
+        if file.name not in FILES.values():
+            file.unlink()
     stamp.write_text(digest)
 
 
