@@ -89,11 +89,13 @@ class FinanceService:
         return invoice_id
 
     @transactional
-    def record_payment(self, data: NewPayment | Mapping[str, Any], user_id: UUID) -> UUID:
+    def record_payment(
+        self, data: NewPayment | Mapping[str, Any], user_id: UUID, notes: str | None = None
+    ) -> UUID:
         """Take money for an invoice; when nothing is left to pay its units are Sold.
 
-        Raises InvalidInput, NotFound, ExceedsBalance, and InvoiceStateRefused for an invoice that
-        does not await payment.
+        ``notes`` are for the units' history. Raises InvalidInput, NotFound, ExceedsBalance, and
+        InvoiceStateRefused for an invoice that does not await payment.
         """
         payment = data if isinstance(data, NewPayment) else NewPayment.from_mapping(data)
         payment.check()
@@ -109,9 +111,12 @@ class FinanceService:
             invoice.id, user_id, payment.amount, payment.method, payment.reference
         )
         after = status_for_payments(invoice.total, invoice.paid + payment.amount)
-        self.lifecycle.handle_status_change(
-            invoice.id, InvoiceStatus(invoice.status), after, user_id
-        )
+        if after == InvoiceStatus.PAID:
+            self.inventory.mark_items_as_sold_for_invoice(invoice.id, user_id, notes)
+        else:
+            self.lifecycle.handle_status_change(
+                invoice.id, InvoiceStatus(invoice.status), after, user_id
+            )
         return payment_id
 
     @transactional
@@ -136,9 +141,10 @@ class FinanceService:
         elif status == InvoiceStatus.PAID:
             self._refuse_unless_awaiting(invoice, "cannot be paid")
             if invoice.balance:
-                self.record_payment(NewPayment(invoice_id, invoice.balance, method), user_id)
+                payment = NewPayment(invoice_id, invoice.balance, method)
+                self.record_payment(payment, user_id, notes)
             else:
-                self.lifecycle.handle_invoice_fully_paid(invoice_id, user_id)
+                self.inventory.mark_items_as_sold_for_invoice(invoice_id, user_id, notes)
         elif status == InvoiceStatus.DELIVERED:
             self.lifecycle.handle_invoice_delivered(invoice_id, user_id, delivery_info)
         else:

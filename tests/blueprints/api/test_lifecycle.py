@@ -123,6 +123,19 @@ def test_a_direct_sale_is_an_invoice_that_is_paid_at_once(staff):
     assert [payment["method"] for payment in invoice["payments"]] == ["Card"]
 
 
+@pytest.mark.parametrize("price", ["10.00", "0"])
+def test_each_step_is_remembered_with_its_notes(staff, price):
+    units = staff.new_units(1)
+    lines = [{"itemId": units[0], "unitPrice": price}]
+    invoice = staff.new_invoice(units, items=lines)
+    for status in ("Paid", "Delivered"):
+        body = {"status": status, "notes": f"{status} at the door"}
+        staff.ok("POST", f"{LIFECYCLE}/invoice/{invoice['id']}/transition", body)
+    history = staff.ok("GET", f"{LIFECYCLE}/items/history?itemIds={units[0]}")["items"]
+    assert "Delivered at the door" in history[0]["notes"]
+    assert history[1]["notes"] == "Paid at the door"
+
+
 def test_only_a_manager_cancels_whether_by_transition_or_by_release(staff, manager):
     invoices = [staff.new_invoice(staff.new_units(1)) for _ in range(2)]
     transition = f"{LIFECYCLE}/invoice/{invoices[0]['id']}/transition"
