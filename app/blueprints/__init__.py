@@ -5,6 +5,7 @@ from flask import Flask
 from app.blueprints import api
 from app.blueprints.dashboard import dashboard
 from app.blueprints.health import health
+from app.blueprints.inconsistencies import inconsistencies
 from app.blueprints.invoices import invoices
 from app.blueprints.items import items
 from app.blueprints.jobs import jobs
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     new_invoice,
     invoices,
     products,
+    inconsistencies,
     reports,
     jobs,
     users,

@@ -12,7 +12,7 @@ from app.domain.errors import NotFound
 from app.domain.inconsistency import InconsistencyKind
 from app.domain.inventory_lifecycle import ChangeReason
 from app.domain.prescription import Prescription, prescribe
-from app.queries.consistency import Finding, findings_now, scope_of
+from app.queries.consistency import Finding, Scope, findings_now
 from app.queries.repair_facts import facts_of, open_findings
 
 UNITS_MAX = 1000
@@ -129,8 +129,7 @@ def plan_for_kind(kind: str, limit: int = UNITS_MAX) -> RepairPlan:
 
 def plan_for_invoice(invoice_id: UUID) -> tuple[RepairPlan, list[Finding]]:
     """The plan for an invoice's units, and what of its inconsistencies it does not mend."""
-    scope = scope_of(invoice_ids=[invoice_id])
-    plan = plan_for_items(scope.item_ids)
+    plan = plan_for_items(units_of_invoice(invoice_id))
     stuck = {unit.unit.item_id: unit.unfixable for unit in plan.unfixable}
     mended = {unit.unit.item_id for unit in plan.mendable}
     unfixable = [
@@ -145,10 +144,23 @@ def findings_of_invoice(invoice_id: UUID) -> list[Finding]:
     """What is wrong with an invoice and the units that it lists or that are reserved for it."""
     return [
         finding
-        for finding in findings_now(scope_of(invoice_ids=[invoice_id]))
+        for finding in findings_now(Scope(units_of_invoice(invoice_id), [invoice_id]))
         if finding.invoice_id in (None, invoice_id)
         and finding.kind != InconsistencyKind.LONG_RESERVATION
     ]
+
+
+def units_of_invoice(invoice_id: UUID) -> list[UUID]:
+    """What an invoice lists, unless it is cancelled, and what is reserved for it."""
+    return list(
+        db.session.scalars(
+            text("""SELECT l.item_id FROM invoice_items l JOIN invoices v ON v.id = l.invoice_id
+                WHERE v.id = :id AND v.status <> 'Cancelled'
+                UNION SELECT i.id FROM items i WHERE i.reserved_for_type = 'Invoice'
+                    AND i.reserved_for_id = CAST(:id AS text) ORDER BY 1"""),
+            {"id": invoice_id},
+        )
+    )
 
 
 def is_long(kind: str) -> bool:

@@ -8,10 +8,12 @@ from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
 from app.queries.invoice_lifecycle import InvoiceLifecycleStatus, invoice_lifecycle_status
+from app.queries.repair_plan import RepairPlan
 from app.services.change_context import ChangeContext
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_rows import set_invoice_status
 from app.services.locking import invoice_item_ids, lock_invoice, lock_items
+from app.services.repair import RepairService
 from app.services.reservations import is_reserved_for
 
 
@@ -87,3 +89,19 @@ class InvoiceLifecycleService:
     def get_invoice_lifecycle_status(self, invoice_id: UUID) -> InvoiceLifecycleStatus:
         """An invoice's status and its units' against what they should be. Raises NotFound."""
         return invoice_lifecycle_status(invoice_id)
+
+    def fix_inventory_inconsistencies(
+        self,
+        invoice_id: UUID,
+        user_id: UUID,
+        *,
+        reason: str = "Brought in step with the invoice",
+        preview: str | None = None,
+    ) -> RepairPlan:
+        """Bring an invoice's units to where it wants them, as planned; returns what was done.
+
+        Raises NotFound, NotPermitted, and PreviewOutdated when ``preview`` is no longer the plan.
+        """
+        return RepairService(self.occurred_at).fix_invoice(
+            invoice_id, user_id, reason, preview=preview
+        )

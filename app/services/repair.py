@@ -21,7 +21,13 @@ from app.domain.repair import Step
 from app.domain.roles import Permission, may
 from app.queries.consistency import TALLIES_OFF, scope_of
 from app.queries.repair_facts import invoices_of, open_findings
-from app.queries.repair_plan import RepairPlan, is_long, plan_for_finding, plan_for_items
+from app.queries.repair_plan import (
+    RepairPlan,
+    is_long,
+    plan_for_finding,
+    plan_for_items,
+    units_of_invoice,
+)
 from app.services.acting_user import acting_role
 from app.services.change_context import ChangeContext
 from app.services.consistency import check_again, checked_note
@@ -99,11 +105,11 @@ class RepairService(StatusDoor):
         """
         require_fixer(user_id)
         _lock_invoices([invoice_id])
-        scope = scope_of(invoice_ids=[invoice_id])
+        item_ids = units_of_invoice(invoice_id)
         try:
-            return self._apply(scope.item_ids, user_id, reason, preview)
+            return self._apply(item_ids, user_id, reason, preview)
         except NothingToMend:
-            return plan_for_items(scope.item_ids)
+            return plan_for_items(item_ids)
 
     def _apply(
         self,

@@ -242,10 +242,12 @@ class LifecycleStatus(Output):
 
 
 class PlannedStep(Output):
+    """A change of a unit's inventory status, or of where it is."""
+
     item_id: UUID
     serial_number: str
-    from_: Annotated[InventoryStatusWord, Field(alias="from")]
-    to: InventoryStatusWord
+    from_: Annotated[InventoryStatusWord | PhysicalStatusWord, Field(alias="from")]
+    to: InventoryStatusWord | PhysicalStatusWord
     reason: ChangeReasonWord
     explanation: str
 
