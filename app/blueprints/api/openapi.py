@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.blueprints.api.explanations import EXPLANATIONS, statuses_of
 from app.blueprints.api.fields import Input
-from app.blueprints.api.operation import KEY_HEADER, KEY_LENGTH_MAX, Link, Operation
+from app.blueprints.api.operation import KEY_HEADER, KEY_LENGTH_MAX, KEY_PATTERN, Link, Operation
 from app.blueprints.api.problems import CONTENT_TYPE
 from app.domain.scopes import PERMISSION_SCOPES
 
@@ -128,7 +128,7 @@ def _operation(call: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         described["parameters"].append(_KEY_PARAMETER)
     if call.body:
         described["requestBody"] = {
-            "required": any(field.is_required() for field in call.body.model_fields.values()),
+            "required": not {"required", "oneOf"}.isdisjoint(schemas[call.body.__name__]),
             "content": {"application/json": {"schema": _ref(call.body.__name__)}},
         }
     return described
@@ -147,7 +147,7 @@ _KEY_PARAMETER = {
         "type": "string",
         "minLength": 1,
         "maxLength": KEY_LENGTH_MAX,
-        "pattern": "^[!-~]+$",
+        "pattern": KEY_PATTERN,
     },
 }
 
