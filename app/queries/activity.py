@@ -75,5 +75,6 @@ def last_runs() -> Mapping[str, JobRun | None]:
     found = {}
     for row in rows:
         values = dict(row._mapping)
-        found[values.pop("job")] = JobRun(**values)
+        job = values.pop("job")
+        found[job] = JobRun(**values)
     return {job: found.get(job) for job in JOBS}

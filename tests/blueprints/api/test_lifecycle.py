@@ -211,6 +211,8 @@ def test_expired_holds_are_cleaned_up_by_a_manager(staff, manager, store):
     done = manager.ok("DELETE", f"{LIFECYCLE}/cleanup-expired")
     assert done["released"] == len(done["items"]) >= 1
     assert units[0] in {unit["id"] for unit in done["items"]}
+    last = staff.ok("GET", f"{LIFECYCLE}/dashboard")["lastRuns"]["cleanup"]
+    assert (last["status"], last["result"]["released"]) == ("succeeded", done["released"])
 
 
 def test_a_unit_is_edited_against_its_version(staff):
