@@ -16,12 +16,17 @@ WORKER_TTL_SECONDS = 45
 MAINTENANCE_INTERVAL_SECONDS = 20
 
 
+class StoreWorker(Worker):
+    #: RQ's own would stand still for up to a minute after the queue is back.
+    max_connection_wait_time = 5.0
+
+
 def main() -> None:
     connection = connect(Settings.from_environment().redis_url, answer_seconds=None)
     application()
     # A job's process, and the one that RQ forks for its own timetable, end with their worker.
     os.register_at_fork(after_in_child=lambda: die_with_parent(signal.SIGKILL))
-    worker = Worker(
+    worker = StoreWorker(
         [queue(connection)],
         connection=connection,
         serializer=JSONSerializer,

@@ -71,6 +71,21 @@ def test_a_killed_process_is_back_at_once(store: Store, word: str, seconds: floa
     until(store.answers, 10, "an answer")
 
 
+def test_background_work_goes_on_when_the_queue_is_back(store: Store) -> None:
+    with psycopg.connect(database_url(store), autocommit=True) as connection:
+        kill_and_await_successor(store, "valkey-server", 3)
+        (run_id,) = connection.execute(
+            "INSERT INTO job_runs (job, slot, status, origin, started_at)"
+            " VALUES ('cleanup', now(), 'queued', 'request', NULL) RETURNING id"
+        ).fetchone()
+
+        def done() -> bool:
+            query = "SELECT status = 'succeeded' FROM job_runs WHERE id = %s"
+            return connection.execute(query, [run_id]).fetchone()[0]
+
+        until(done, 40, "the cleanup")
+
+
 def test_a_killed_database_is_back_with_its_data(store: Store) -> None:
     with psycopg.connect(database_url(store)) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
