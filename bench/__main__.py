@@ -3,11 +3,11 @@
 import argparse
 import shutil
 
-from bench import http, inventory_pages, reservations
+from bench import consistency, http, inventory_pages, reservations
 from bench.store import bench_servers
 from bench.table import print_table
 
-PARTS = ("reservations", "http", "pages")
+PARTS = ("reservations", "http", "pages", "consistency")
 
 
 def main() -> None:
@@ -23,6 +23,8 @@ def main() -> None:
             rows += http.measure(servers, options.units)
         if options.only in (None, "pages"):
             rows += inventory_pages.measure(servers, options.units)
+        if options.only in (None, "consistency"):
+            rows += consistency.measure(servers, options.units)
     shutil.rmtree(instance, ignore_errors=True)
     print_table(rows)
 

@@ -1,5 +1,6 @@
 """What the checks have on record, as the pages show it."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +54,15 @@ class RecordedFinding:
     def meaning(self) -> Meaning:
         return MEANINGS[InconsistencyKind(self.kind)]
 
+    @property
+    def evidence_in_words(self) -> list[tuple[str, str]]:
+        """What was seen, each with its name as people read it; what is unknown is left out."""
+        return [
+            (_WORD.sub(r" \1", name).lower().capitalize(), _said(value))
+            for name, value in self.evidence.items()
+            if value is not None
+        ]
+
 
 @dataclass(frozen=True)
 class LifeStep:
@@ -79,6 +89,7 @@ class LastCheck:
     result: dict[str, Any] = field(default_factory=dict)
 
 
+_WORD = re.compile("([A-Z])")
 _SNOOZED = "k.snoozed_until > clock_timestamp()"
 _WHICH = {
     FindingState.OPEN: f"k.resolved_at IS NULL AND ({_SNOOZED}) IS NOT TRUE",
@@ -175,6 +186,10 @@ def last_check() -> LastCheck | None:
             FROM consistency_checks WHERE is_full ORDER BY started_at DESC LIMIT 1""")
     ).one_or_none()
     return LastCheck(**row._mapping) if row else None
+
+
+def _said(value: Any) -> str:
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
 def known_kind(kind: str) -> str:

@@ -13,9 +13,11 @@ from app.domain.errors import InvalidInput, NotFound, Refusal
 from app.domain.inconsistency import MEANINGS, InconsistencyKind
 from app.models.user import SYSTEM_USER_ID
 from app.queries.consistency import BY_THE_CLOCK, COLUMNS, WHOLE, Scope, questions, scope_of
+from app.services.alerts import raise_alert
 from app.services.locking import database_time
 
 NOTE_LENGTH_MAX = 2000
+ALERT_LINES_MAX = 10
 SNOOZE_DAYS_MAX = 365
 BY_ITSELF = "By itself: the check found it no more."
 #: A transaction may commit this long after it gave its rows their time.
@@ -63,6 +65,7 @@ def _recorded(scope: Scope) -> dict[str, Any]:
     started = database_time()
     whole_kinds = tuple(InconsistencyKind) if scope.is_whole else tuple(BY_THE_CLOCK)
     result = _merge(scope, whole_kinds=whole_kinds, user_id=SYSTEM_USER_ID, resolution=BY_ITSELF)
+    _alert(started)
     db.session.execute(
         text("""INSERT INTO consistency_checks (started_at, is_full, result)
             VALUES (:started, :is_full, CAST(:result AS jsonb))"""),
@@ -121,6 +124,31 @@ def _merge(
         ),
         "byKind": {kind: by_kind.get(kind, 0) for kind in InconsistencyKind},
     }
+
+
+def _alert(started: datetime) -> None:
+    """One alert for all grave findings that are new or back, however many they are."""
+    grave = db.session.scalars(
+        text("""SELECT explanation FROM inconsistencies
+            WHERE resolved_at IS NULL AND severity = 'high'
+                AND greatest(detected_at, reopened_at) >= :started ORDER BY id"""),
+        {"started": started},
+    ).all()
+    if grave:
+        count = (
+            "A grave inconsistency" if len(grave) == 1 else f"{len(grave)} grave inconsistencies"
+        )
+        more = (
+            f"\n… and {len(grave) - ALERT_LINES_MAX} more" if len(grave) > ALERT_LINES_MAX else ""
+        )
+        raise_alert(
+            "finding",
+            {
+                "title": f"{count} found",
+                "body": "\n".join(grave[:ALERT_LINES_MAX]) + more,
+                "path": "/inconsistencies",
+            },
+        )
 
 
 def _one_check_at_a_time() -> None:

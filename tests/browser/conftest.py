@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -41,24 +42,30 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(
+def site_app(
     servers: Servers, template_database: str, database_names: Iterator[str], redis_url: str
-) -> Iterator[str]:
-    """The address of a demo store that this file has to itself."""
+) -> Iterator[Flask]:
+    """A demo store that this file has to itself."""
     name = next(database_names)
     settings = settings_for(servers.create_database(name, template_database), redis_url)
     with running_app(settings) as app:
         with app.app_context(), unhurried():
             load_demo_store(PASSWORD, ZoneInfo("UTC"))
             report_last_days(14, ZoneInfo("UTC"))
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        yield app
     servers.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def site(site_app: Flask) -> Iterator[str]:
+    """The address of that store."""
+    server = make_server("127.0.0.1", 0, site_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 class Visitor:

@@ -19,6 +19,8 @@ PAGES = {
     "invoices": "/invoices",
     "invoice-new": "/invoices/new?q=heart",
     "reservations": "/reservations",
+    "inconsistencies": "/inconsistencies",
+    "inconsistencies-resolved": "/inconsistencies?state=resolved&kind=AUDIT_MISMATCH",
     "reports": "/reports",
     "report-none": "/reports/2999-01-01",
     "jobs": "/jobs",

@@ -82,3 +82,14 @@ def test_a_finding_is_acknowledged_and_put_off_with_a_reason(own_shop: Shop) -> 
     CHECK()
     with pytest.raises(consistency.FindingResolved):
         consistency.acknowledge(finding, own_shop.manager, "too late")
+
+
+def test_a_grave_finding_is_told_to_people_once(own_shop: Shop) -> None:
+    (unit,) = own_shop.new_units(1)
+    with own_shop.explained(user_id=str(own_shop.admin), reason="DIRECT_SALE"):
+        own_shop.execute("UPDATE items SET inventory_status = 'Sold' WHERE id = %s", unit)
+    for _ in range(2):
+        CHECK()
+    told = own_shop.rows("SELECT payload FROM outbox WHERE topic = 'finding'")
+    assert [payload["path"] for (payload,) in told] == ["/inconsistencies"]
+    assert own_shop.serial(unit) in told[0][0]["body"]
