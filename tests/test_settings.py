@@ -75,3 +75,21 @@ def test_a_refusal_does_not_repeat_a_password() -> None:
 def test_alert_urls_are_separated_by_commas_or_spaces() -> None:
     settings = Settings.from_environment({"ALERT_URLS": "mailto://a, https://b"})
     assert settings.alert_urls == ("mailto://a", "https://b")
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"HOST": "0.0.0.0", "PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"HOST": "::1"}, "http://[::1]:8000"),
+        ({"PUBLIC_URL": "https://store.example.com/"}, "https://store.example.com"),
+    ],
+)
+def test_links_in_alerts_lead_to_where_people_find_the_store(environment, address):
+    assert Settings.from_environment(environment).address == address
+
+
+def test_a_public_address_is_one_for_a_browser():
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        Settings.from_environment({"PUBLIC_URL": "store.example.com"})

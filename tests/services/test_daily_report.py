@@ -9,7 +9,7 @@ import pytest
 from app.domain.daily_report import DayNotReportable, bounds
 from app.queries.daily_report import find_report
 from app.services.background_cleanup import BackgroundCleanupService
-from app.services.daily_report import make_report
+from app.services.daily_report import announce, make_report, report_last_days
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NewPayment
@@ -158,3 +158,19 @@ def test_a_day_before_the_store_existed_is_refused(busy: Shop) -> None:
         BackgroundCleanupService(LONDON).run_daily_report(date(2026, 6, 1))
     assert busy.value("SELECT count(*) FROM daily_reports") == 0
     assert busy.rows("SELECT job, status FROM job_runs") == [("report", "failed")]
+
+
+def test_the_headlines_are_sent_once_a_day(busy: Shop) -> None:
+    for _ in range(2):
+        announce(make_report(DAY, LONDON))
+    title, body, path = busy.row(
+        "SELECT payload->>'title', payload->>'body', payload->>'path' FROM outbox"
+    )
+    assert (title, path) == ("Report of 2026-06-10", "/reports/2026-06-10")
+    assert "Money in: 30.00" in body
+
+
+def test_a_store_brings_the_reports_of_its_last_days_along(own_shop: Shop) -> None:
+    receive(own_shop, 1, datetime.now(UTC) - timedelta(days=3))
+    report_last_days(14, ZoneInfo("UTC"))
+    assert own_shop.value("SELECT count(*) FROM daily_reports") == 3
