@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import db, transactional
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, Refusal
 from app.domain.timetable import TIMETABLE, JobName
 from app.services.alerts import raise_alert
 from app.services.run_locks import RUN_LOCKS, run_locks
@@ -196,7 +196,7 @@ def _carry_out(run: Run, act: Act) -> Result:
     try:
         result = act(run.slot)
     except BaseException as error:
-        _finish(run, None, words_of(error))
+        _finish(run, None, error)
         raise
     finally:
         _current.reset(token)
@@ -218,7 +218,7 @@ def _claim(run_id: UUID) -> Run | None:
 
 
 @transactional
-def _finish(run: Run, result: Result | None, error: str | None) -> None:
+def _finish(run: Run, result: Result | None, error: BaseException | None) -> None:
     """Only the attempt that was begun last has the last word."""
     ended = db.session.execute(
         text("""UPDATE job_runs SET status = :status, finished_at = clock_timestamp(),
@@ -229,11 +229,12 @@ def _finish(run: Run, result: Result | None, error: str | None) -> None:
             "attempt": run.attempt,
             "status": "succeeded" if error is None else "failed",
             "result": None if result is None else Jsonb(result),
-            "error": error,
+            "error": None if error is None else words_of(error),
         },
     ).first()
-    if ended and error is not None:
-        _alert_failure(run.id, run.job, error)
+    # A refusal is about what was asked for; whoever asked has been told.
+    if ended and error is not None and not isinstance(error, Refusal):
+        _alert_failure(run.id, run.job, words_of(error))
     if run.job == JobName.ALERTS:
         _forget_idle_deliveries(run)
 
