@@ -36,6 +36,7 @@ from app.queries.item_filters import ItemFilters
 from app.queries.items import list_items
 
 RECENT = 12
+SEARCHED = "Without ids beside it a page may be short, or empty, and still have a next one."
 
 
 class ItemsQuery(ListQuery):
@@ -54,9 +55,9 @@ class ItemsQuery(ListQuery):
 
 class HistoryQuery(ListQuery):
     item_ids: IdsInQuery | None = Field(None, description="Ids, with commas between them.")
-    change_reason: ChangeReasonWord | None = None
+    change_reason: ChangeReasonWord | None = Field(None, description=SEARCHED)
     reference_id: HolderId | None = Field(None, description="An invoice's id, a cart, a text.")
-    changed_by: Id | None = Field(None, description="A user's id.")
+    changed_by: Id | None = Field(None, description=f"A user's id. {SEARCHED}")
     from_: Instant | None = Field(
         None, alias="from", description="`changeDate` from this time on; a date is its start."
     )

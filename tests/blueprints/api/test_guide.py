@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.blueprints.api.caller import caller_for
+from tests.blueprints.api.serving import serving
 from tests.conftest import ROOT
 
 GUIDE = ROOT / "docs" / "api.md"
@@ -26,13 +25,8 @@ print(value)
 
 @pytest.fixture
 def address(own_shop):
-    server = make_server("127.0.0.1", 0, own_shop.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(own_shop.app) as address:
+        yield address
 
 
 def test_the_guide_works_as_written(own_shop, address, tmp_path: Path):

@@ -190,6 +190,22 @@ def test_history_is_filtered_and_paged(staff, store):
         assert len(staff.ok("GET", f"{path}?{query}")["items"]) == expected, query
 
 
+def test_a_search_through_history_looks_at_so_much_a_page(staff, store, monkeypatch):
+    monkeypatch.setattr("app.queries.history_pages.LOOKED_AT_MAX", 3)
+    units = staff.new_units(2)
+    staff.hold(units[:1])
+    staff.new_units(5)
+    wanted = f"{LIFECYCLE}/items/history?changeReason=SESSION_HOLD&changedBy={store.staff}"
+    pages = [staff.ok("GET", wanted)]
+    while not pages[-1]["items"]:
+        pages.append(staff.ok("GET", f"{wanted}&cursor={pages[-1]['nextCursor']}"))
+    assert len(pages) == 2
+    assert pages[-1]["items"][0]["itemId"] == units[0]
+    early = staff.ok("GET", f"{wanted}&to=2020-01-01")
+    assert early == {"items": [], "nextCursor": None}
+    assert len(staff.ok("GET", f"{wanted}&itemIds={units[0]}")["items"]) == 1
+
+
 def test_the_dashboard_has_every_figure(staff):
     staff.hold(staff.new_units(1))
     shown = staff.ok("GET", f"{LIFECYCLE}/dashboard")
