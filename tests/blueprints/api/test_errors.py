@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from limits import parse
@@ -20,7 +20,7 @@ from tests.browsing import PASSWORD, Browser
 from tests.conftest import running_app, settings_for
 from tests.shop import Shop
 
-NEVER = str(uuid4())
+NEVER = str(UUID(int=7))
 HOLDER = {"type", "id", "label", "user", "since", "until", "releasableBy"}
 
 
