@@ -316,6 +316,18 @@ QUESTIONS: dict[InconsistencyKind, tuple[str, ...]] = {
 }
 
 
+def same_finding(one: str, other: str) -> str:
+    """That two rows are about the same, as an equation that a hash join can use."""
+    nobody = "'00000000-0000-0000-0000-000000000000'"
+    return " AND ".join(
+        [
+            f"{one}.kind = {other}.kind",
+            f"coalesce({one}.item_id, {nobody}) = coalesce({other}.item_id, {nobody})",
+            f"coalesce({one}.invoice_id, {nobody}) = coalesce({other}.invoice_id, {nobody})",
+        ]
+    )
+
+
 def questions(scope: Scope, kind: InconsistencyKind) -> list[str]:
     """The SQL of a kind for this scope; the kept totals are only ever asked as a whole."""
     asked = [scope.narrow(question) for question in QUESTIONS[kind]]
@@ -367,8 +379,7 @@ def findings_now(scope: Scope) -> list[Finding]:
     rows = db.session.execute(
         text(f"""SELECT f.*, i.serial_number, k.id, coalesce(k.detected_at, now()) AS detected_at
             FROM ({" UNION ALL ".join(asked)}) f LEFT JOIN items i ON i.id = f.item_id
-            LEFT JOIN inconsistencies k ON k.resolved_at IS NULL AND (k.kind, k.item_id,
-                k.invoice_id) IS NOT DISTINCT FROM (f.kind, f.item_id, f.invoice_id)
+            LEFT JOIN inconsistencies k ON k.resolved_at IS NULL AND {same_finding("k", "f")}
             ORDER BY i.serial_number, f.kind"""),
         scope.parameters(),
     )

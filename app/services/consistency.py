@@ -12,12 +12,21 @@ from app.database import db, lift_time_limits, transactional
 from app.domain.errors import InvalidInput, NotFound, Refusal
 from app.domain.inconsistency import MEANINGS, InconsistencyKind
 from app.models.user import SYSTEM_USER_ID
-from app.queries.consistency import BY_THE_CLOCK, COLUMNS, WHOLE, Scope, questions, scope_of
+from app.queries.consistency import (
+    BY_THE_CLOCK,
+    COLUMNS,
+    WHOLE,
+    Scope,
+    questions,
+    same_finding,
+    scope_of,
+)
 from app.services.alerts import raise_alert
 from app.services.locking import database_time
 
 NOTE_LENGTH_MAX = 2000
 ALERT_LINES_MAX = 10
+MANY = 1000
 SNOOZE_DAYS_MAX = 365
 BY_ITSELF = "By itself: the check found it no more."
 #: A transaction may commit this long after it gave its rows their time.
@@ -99,6 +108,9 @@ def _merge(
     db.session.execute(_ONE_EACH)
     db.session.execute(_LEAVE_WHAT_CHANGED, {"started": started})
     db.session.execute(text("ANALYZE pg_temp.found"))
+    # Thousands of findings may be new since anybody counted them: a loop over them in a loop over
+    # what was found would take minutes.
+    _set_nested_loops("off")
     by_kind = {row.kind: row.found for row in db.session.execute(_COUNT)}
     reopened = db.session.execute(_REOPEN, {"user_id": SYSTEM_USER_ID}).all()
     db.session.execute(_SEE_AGAIN)
@@ -114,7 +126,10 @@ def _merge(
             "resolution": resolution,
         },
     ).all()
+    _set_nested_loops("on")
     db.session.execute(text("DROP TABLE pg_temp.found"))
+    if len(opened) + len(resolved) > MANY:
+        db.session.execute(text("ANALYZE inconsistencies"))
     return {
         "found": sum(by_kind.values()),
         "opened": len(opened) + len(reopened),
@@ -124,6 +139,12 @@ def _merge(
         ),
         "byKind": {kind: by_kind.get(kind, 0) for kind in InconsistencyKind},
     }
+
+
+def _set_nested_loops(setting: str) -> None:
+    db.session.execute(
+        text("SELECT set_config('enable_nestloop', :setting, true)"), {"setting": setting}
+    )
 
 
 def _alert(started: datetime) -> None:
@@ -156,12 +177,7 @@ def _one_check_at_a_time() -> None:
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('holdfast.consistency'))"))
 
 
-#: As an equation, which a hash join can use.
-_SAME_KEY = """k.kind = f.kind
-    AND coalesce(k.item_id, '00000000-0000-0000-0000-000000000000')
-        = coalesce(f.item_id, '00000000-0000-0000-0000-000000000000')
-    AND coalesce(k.invoice_id, '00000000-0000-0000-0000-000000000000')
-        = coalesce(f.invoice_id, '00000000-0000-0000-0000-000000000000')"""
+_SAME_KEY = same_finding("k", "f")
 
 _ONE_EACH = text("""
     DELETE FROM pg_temp.found WHERE ctid IN (SELECT ctid FROM (
@@ -185,8 +201,7 @@ _REOPEN = text(f"""
         SELECT DISTINCT ON (k.kind, k.item_id, k.invoice_id) k.id
         FROM inconsistencies k JOIN pg_temp.found f ON {_SAME_KEY}
         WHERE NOT EXISTS (SELECT FROM inconsistencies o WHERE o.resolved_at IS NULL
-            AND (o.kind, o.item_id, o.invoice_id)
-                IS NOT DISTINCT FROM (k.kind, k.item_id, k.invoice_id))
+            AND {same_finding("o", "k")})
             AND k.settled_through IS NULL
         ORDER BY k.kind, k.item_id, k.invoice_id, k.resolved_at DESC, k.id DESC),
     reopened AS (
@@ -218,8 +233,7 @@ _RESOLVE = text(f"""
                 OR (k.item_id IS NULL AND k.invoice_id = ANY(CAST(:invoice_ids AS uuid[]))))
             AND k.last_seen_at < :started
             AND NOT EXISTS (SELECT FROM pg_temp.found f WHERE {_SAME_KEY})
-            AND NOT EXISTS (
-                SELECT FROM items i WHERE i.id = k.item_id AND i.updated_at >= :started)
+            AND (k.item_id IN (SELECT id FROM items WHERE updated_at >= :started)) IS NOT TRUE
         RETURNING k.id)
     INSERT INTO inconsistency_steps (inconsistency_id, step, taken_by, note)
     SELECT id, 'resolved', :user_id, :resolution FROM gone RETURNING inconsistency_id

@@ -103,6 +103,26 @@ def test_a_line_is_never_changed(psql: Psql, change) -> None:
         psql.execute(f"UPDATE invoice_items SET {change} WHERE invoice_id = %s", invoice_id)
 
 
+@pytest.mark.parametrize("status", ["Open", "Paid"])
+def test_only_a_correction_swaps_a_lines_unit_and_for_the_same_product(psql: Psql, status) -> None:
+    invoice_id, twin = psql.new_invoice(status), psql.new_unit()
+    swap = "UPDATE invoice_items SET item_id = %s WHERE invoice_id = %s"
+    other = psql.value("INSERT INTO products (sku, name) VALUES ('OTHER', 'Bowl') RETURNING id")
+    stranger = psql.new_unit(product_id=other)
+    with psql.refused("HF004"):
+        psql.execute(swap, twin, invoice_id)
+    psql.say("CORRECTION")
+    with psql.refused("HF004"):
+        psql.execute(swap, stranger, invoice_id)
+    with psql.refused("HF004"):
+        psql.execute(
+            "UPDATE invoice_items SET item_id = %s, unit_price = 1 WHERE invoice_id = %s",
+            twin,
+            invoice_id,
+        )
+    psql.execute(swap, twin, invoice_id)
+
+
 @pytest.mark.parametrize("status", ["Paid", "Delivered", "Cancelled"])
 def test_a_settled_invoice_keeps_its_lines_and_takes_no_money(psql: Psql, status) -> None:
     invoice_id = psql.new_invoice(status)
