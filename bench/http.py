@@ -27,7 +27,7 @@ from app.services.inventory_lifecycle import InventoryLifecycleService
 from bench.store import explain, fill, store
 from bench.table import Row, percentile
 
-UNITS = 40_000
+UNITS = 120_000
 SMALL = 10_000
 CLIENTS = (1, 8, 32)
 SECONDS = 4.0
