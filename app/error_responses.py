@@ -258,14 +258,7 @@ def page_as_it_was(problem: Problem) -> str | None:
 
 def _environ_for(path: str) -> dict[str, Any]:
     parts = urlsplit(path)
-    dropped = {
-        "wsgi.input",
-        "CONTENT_LENGTH",
-        "CONTENT_TYPE",
-        "HTTP_HX_REQUEST",
-        "werkzeug.request",
-    }
-    kept = {key: value for key, value in request.environ.items() if key not in dropped}
+    kept = {key: value for key, value in request.environ.items() if key not in OF_THE_POST}
     return {
         **kept,
         "REQUEST_METHOD": "GET",
