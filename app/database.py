@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, text
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
 from tenacity import RetryCallState, Retrying, wait_random_exponential
@@ -28,11 +29,15 @@ CONNECTION_OPTIONS = (
     " -c transaction_timeout=10s -c client_connection_check_interval=1s -c timezone=UTC"
     " -c application_name=holdfast"
 )
+#: Seconds, milliseconds: a replica that is gone without a word is soon given up.
+REPLICA_LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000}
 #: SQLSTATE -> how often the whole transaction is tried.
 ATTEMPTS = {"40001": 5, "40P01": 5, "55P03": 2}
 ATTEMPTS_ON_LOST_CONNECTION = 3
 RETRY_WAIT_SECONDS_FIRST = 0.01
 RETRY_WAIT_SECONDS_MAX = 0.2
+#: Key of a session's ``info``, and the bind of that name, where there is a replica.
+REPLICA = "replica"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -47,7 +52,20 @@ class Base(DeclarativeBase):
     registry = registry(metadata=MetaData(naming_convention=NAMING))
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
+class StoreSession(Session):
+    """Reads from the engine in its ``info["replica"]``, if there is one; never writes to it."""
+
+    def get_bind(self, *arguments: Any, **named: Any) -> Engine | Connection:
+        replica: Engine | None = self.info.get(REPLICA)
+        if replica is None or _inside.get():
+            return super().get_bind(*arguments, **named)
+        return replica
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"class_": StoreSession, "expire_on_commit": False, "autoflush": False},
+)
 if TYPE_CHECKING:
     Model = Base
 else:
@@ -65,20 +83,19 @@ class PendingChanges(RuntimeError):
 
 
 def configure_database(app: Flask, settings: Settings) -> None:
-    """Bind ``db`` to the store's PostgreSQL."""
+    """Bind ``db`` to the store's PostgreSQL, and to its replica if it has one."""
+    options = (
+        f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}"
+        f" -c holdfast.long_reservation_days={settings.long_reservation_days}"
+    )
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "pool_size": 10,
-        "max_overflow": 10,
-        "pool_timeout": 5,
-        "pool_events": [(refuse_dead_connection, "checkout")],
-        "isolation_level": "READ COMMITTED",
-        "connect_args": {
-            "options": f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}"
-            f" -c holdfast.long_reservation_days={settings.long_reservation_days}",
-            "connect_timeout": 5,
-        },
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | {
+        "connect_args": {"options": options, "connect_timeout": 5}
     }
+    if settings.database_replica_url:
+        read_only = {"options": f"{options} -c default_transaction_read_only=on"}
+        replica = {"url": settings.database_replica_url, "connect_args": REPLICA_LIMITS | read_only}
+        app.config["SQLALCHEMY_BINDS"] = {REPLICA: ENGINE_OPTIONS | replica}
     db.init_app(app)
 
 
@@ -92,6 +109,16 @@ def refuse_dead_connection(connection: psycopg.Connection, *_: object) -> None:
     readable.register(connection.fileno(), select.POLLIN)
     if readable.poll(0):
         raise DisconnectionError
+
+
+#: Of every engine, the replica's as well.
+ENGINE_OPTIONS: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 10,
+    "pool_timeout": 5,
+    "pool_events": [(refuse_dead_connection, "checkout")],
+    "isolation_level": "READ COMMITTED",
+}
 
 
 @contextmanager

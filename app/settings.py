@@ -27,6 +27,8 @@ class Settings:
     port: int = 8000
     instance_dir: Path = Path("instance")
     database_url: str | None = None
+    database_replica_url: str | None = None
+    database_replica_lag_seconds: int = 5
     redis_url: str | None = None
     secret_key: str | None = None
     timezone: ZoneInfo = ZoneInfo("UTC")
@@ -55,6 +57,10 @@ class Settings:
             port=read("PORT", _whole_number(1, 65535), 8000),
             instance_dir=read("INSTANCE_DIR", Path, Path("instance")).absolute(),
             database_url=database_url,
+            database_replica_url=read("DATABASE_REPLICA_URL", _database_url, None),
+            database_replica_lag_seconds=read(
+                "DATABASE_REPLICA_LAG_SECONDS", _whole_number(2, 3600), 5
+            ),
             redis_url=read("REDIS_URL", _redis_url, None),
             secret_key=read("SECRET_KEY", _secret_key, None),
             timezone=read("TIMEZONE", _timezone, ZoneInfo("UTC")),
