@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.stress.proxy import Proxy
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
-from tests.faults.proxy import Proxy
 from tests.invariants import assert_invariants
 from tests.shop import Shop
 
