@@ -11,6 +11,7 @@ from app import (
     extensions,
     form_keys,
     presentation,
+    request_log,
     responses,
 )
 from app.blueprints.api import rate_limits
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     blueprints.register(app)
     form_keys.register(app)
     cli.register(app)
+    request_log.register(app)
     authorization.refuse_undeclared_routes(app)
     return app
 

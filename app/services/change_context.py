@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.inventory_lifecycle import ChangeReason
+from app.request_ids import current_request_id
 
 #: Sets the transaction's context in the same round trip as the change that it explains. Every
 #: field is set every time, so that no change ever borrows the explanation of the one before.
@@ -16,7 +17,8 @@ context AS MATERIALIZED (SELECT
     set_config('holdfast.reference_type', :context_reference_type, true) AS reference_type,
     set_config('holdfast.reference_id', :context_reference_id, true) AS reference_id,
     set_config('holdfast.change_date', :context_change_date, true) AS change_date,
-    set_config('holdfast.notes', :context_notes, true) AS notes)
+    set_config('holdfast.notes', :context_notes, true) AS notes,
+    set_config('holdfast.request_id', :context_request_id, true) AS request_id)
 """
 
 
@@ -39,4 +41,5 @@ class ChangeContext:
             "context_reference_id": self.reference[1],
             "context_change_date": self.occurred_at.isoformat() if self.occurred_at else "",
             "context_notes": (self.notes or "").strip(),
+            "context_request_id": current_request_id(),
         }

@@ -32,6 +32,10 @@ PROBLEM = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "instance": {"type": "string"},
+        "requestId": {
+            "type": "string",
+            "description": "X-Request-ID of the answer; it is in the store's log as well.",
+        },
         "ids": {"type": "array", "items": {"type": "string"}},
         "errors": {
             "type": "array",

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from app.domain.errors import InvalidInput
 from app.error_responses import Problem
+from app.request_ids import current_request_id
 
 CONTENT_TYPE = "application/problem+json"
 ERRORS_SAID = 3
@@ -46,6 +47,7 @@ def render(problem: Problem) -> Response:
         "detail": _detail(problem, code),
         "code": code,
         "instance": request.path,
+        "requestId": current_request_id(),
         **_facts(problem),
     }
     response = Response(json.dumps(body), problem.status, content_type=CONTENT_TYPE)
