@@ -1,0 +1,1 @@
+"""What may go wrong, each as a small class that makes it go wrong."""
