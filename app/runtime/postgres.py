@@ -10,7 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import LiteralString
@@ -69,6 +70,8 @@ class Postgres:
     instance: Path
     durable: bool = True
     port: int = 0
+    server_settings: Mapping[str, str] = field(default_factory=dict)
+    """What this server does differently."""
 
     def __post_init__(self) -> None:
         self.instance = self.instance.absolute()
@@ -103,6 +106,7 @@ class Postgres:
         self.port = self.port or free_port()
         settings = SERVER_SETTINGS | {"port": str(self.port)}
         settings |= {} if self.durable else UNSAFE_SETTINGS
+        settings |= self.server_settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Child(
             "PostgreSQL",
