@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -49,8 +48,7 @@ class Line:
         messages = Messages()
         with suppress(OSError):
             while said := self.client.recv(CHUNK):
-                if self.proxy.delay_seconds:
-                    time.sleep(self.proxy.delay_seconds)
+                self.proxy.wait_for_delay()
                 if not self._say(messages, said):
                     break
         self._end()

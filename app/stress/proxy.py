@@ -3,6 +3,7 @@
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ class Proxy:
     """``port`` on 127.0.0.1 leads to ``server``, while ``open``.
 
     ``delay_seconds`` holds up whatever a client says; ``cut_after_bytes`` is about how much passes
-    on a line before it breaks, None for any amount; ``cuts_made`` and ``held`` count what struck.
+    on a line before it breaks, None for any amount. ``cuts_made``, ``held`` and ``delayed`` count
+    what struck.
     """
 
     def __init__(self, server: tuple[str, int], listener: socket.socket) -> None:
@@ -36,7 +38,7 @@ class Proxy:
         self.open = True
         self.delay_seconds = 0.0
         self.cut_after_bytes: int | None = None
-        self.cuts_made = self.held = 0
+        self.cuts_made = self.held = self.delayed = 0
         self._way = threading.Event()
         self._way.set()
         self._armed: list[Cut] = []
@@ -79,6 +81,12 @@ class Proxy:
     def count_cut(self) -> None:
         with self._lock:
             self.cuts_made += 1
+
+    def wait_for_delay(self) -> None:
+        if self.delay_seconds:
+            with self._lock:
+                self.delayed += 1
+            time.sleep(self.delay_seconds)
 
     def open_hole(self) -> None:
         """Let nothing through, in either direction, on any line, and tell nobody."""
