@@ -1,32 +1,59 @@
-"""Runs every benchmark on servers of its own and prints one table."""
+"""Runs benchmarks on servers of their own and prints one table: `python -m bench`."""
 
 import argparse
-import shutil
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
 
-from bench import consistency, http, inventory_pages, reservations
+from app.runtime.embedded import EmbeddedServers
+from bench import consistency, inventory_pages, reservations, reserve
 from bench.store import bench_servers
-from bench.table import print_table
+from bench.table import Row, print_table
+from bench.web import served
 
-PARTS = ("reservations", "http", "pages", "consistency")
+Options = argparse.Namespace
+
+
+def http(servers: EmbeddedServers, options: Options) -> list[Row]:
+    plan = reserve.Plan(options.clients, options.sizes, options.ways, options.seconds)
+    with served(servers, "http", options.units) as web:
+        return reserve.measure(web, plan)
+
+
+PARTS: Mapping[str, Callable[[EmbeddedServers, Options], list[Row]]] = {
+    "http": http,
+    "reservations": lambda servers, _: reservations.measure(servers),
+    "pages": lambda servers, options: inventory_pages.measure(servers, options.units),
+    "consistency": lambda servers, options: consistency.measure(servers, options.units),
+}
 
 
 def main() -> None:
+    options = _options()
+    rows = []
+    with bench_servers() as servers:
+        for name in options.only or PARTS:
+            found = PARTS[name](servers, options)
+            print_table(found)
+            rows += found
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    print(f"load of this machine now: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
+
+
+def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    several = {"nargs": "+", "metavar": "N", "type": int}
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts of it")
     parser.add_argument("--units", type=int, default=1_000_000, help="units in the large store")
-    parser.add_argument("--only", choices=PARTS, help="one part of it")
-    options = parser.parse_args()
-    with bench_servers() as (servers, instance):
-        rows = []
-        if options.only in (None, "reservations"):
-            rows += reservations.measure(servers)
-        if options.only in (None, "http"):
-            rows += http.measure(servers, options.units)
-        if options.only in (None, "pages"):
-            rows += inventory_pages.measure(servers, options.units)
-        if options.only in (None, "consistency"):
-            rows += consistency.measure(servers, options.units)
-    shutil.rmtree(instance, ignore_errors=True)
-    print_table(rows)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement of http")
+    parser.add_argument("--clients", **several, default=(1, 8, 32), help="of http")
+    parser.add_argument("--sizes", **several, default=(1, 20), help="units a call of http")
+    parser.add_argument("--ways", nargs="+", choices=reserve.WAYS, default=reserve.WAYS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from app.runtime.embedded import EmbeddedServers
 from app.services import consistency
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.settings import Settings
-from bench.large_store import fill_with_history
 from bench.store import store
 from bench.table import Row, percentile
 
@@ -38,10 +37,10 @@ class Peak:
 
 
 def measure(servers: EmbeddedServers, units: int) -> list[Row]:
-    with store(servers, "consistency") as (app, connection):
-        assert servers.postgres
-        with servers.postgres.connect_as_superuser("consistency") as superuser:
-            rows_of_history = fill_with_history(superuser, units)
+    with store(servers, "consistency", units=units) as (app, connection):
+        (rows_of_history,) = connection.execute(
+            "SELECT count(*) FROM inventory_status_history"
+        ).fetchone()
         ids = [
             row[0]
             for row in connection.execute(

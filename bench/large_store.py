@@ -7,7 +7,7 @@ the check that is measured on it proves that.
 import psycopg
 
 from app.models.user import SYSTEM_USER_ID
-from bench.store import add_products
+from bench.products import add_products
 
 TABLES = ("items", "invoices", "invoice_items", "payments", "inventory_status_history")
 

@@ -1,6 +1,10 @@
-"""Servers and stores for benchmarks; everything lies in a folder that is removed afterwards."""
+"""Servers and stores for benchmarks; everything lies in one folder below the instance folder.
 
-import os
+What is large is built once and kept there as a template, so that a second run begins at once.
+"""
+
+import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,30 +19,96 @@ from app.database import db
 from app.models.user import SYSTEM_USER_ID
 from app.runtime.embedded import EmbeddedServers
 from app.settings import Settings
+from bench import large_store
+from bench.large_store import fill_with_history
+from bench.products import PRODUCTS, add_products
 
 ROOT = Path(__file__).parents[1]
-PRODUCTS = 400
-WORDS = ("red", "blue", "green", "small", "glass", "paper", "heart", "bird", "star", "lamp")
 BATCH = 50_000
 
 
 @contextmanager
-def bench_servers() -> Iterator[tuple[EmbeddedServers, Path]]:
-    instance = ROOT / "instance" / f"bench-{os.getpid()}"
-    servers = EmbeddedServers(Settings(instance_dir=instance, demo=False))
-    try:
-        servers.start()
-        yield servers, instance
-    finally:
-        servers.stop()
+def bench_servers() -> Iterator[EmbeddedServers]:
+    """PostgreSQL and Valkey as the store runs them, durable; SystemExit when a run goes on."""
+    instance = ROOT / "instance" / "bench"
+    instance.mkdir(parents=True, exist_ok=True)
+    with (instance / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"another benchmark is running on {instance}") from None
+        servers = EmbeddedServers(Settings(instance_dir=instance, demo=False))
+        try:
+            servers.start()
+            with _superuser(servers) as connection:
+                connection.execute("GRANT pg_checkpoint TO holdfast")
+            yield servers
+        finally:
+            servers.stop()
 
 
 @contextmanager
-def store(servers: EmbeddedServers, name: str) -> Iterator[tuple[Flask, psycopg.Connection]]:
-    """A migrated store in a database of its own, and a plain connection to that."""
+def store(
+    servers: EmbeddedServers, name: str, *, units: int = 0
+) -> Iterator[tuple[Flask, psycopg.Connection]]:
+    """A migrated store in a database of its own, and a plain connection to that.
+
+    With ``units`` it is filled as ``large_store`` does it. It is dropped afterwards.
+    """
+    _make_database(servers, name, template(servers, units) if units else "template1")
+    try:
+        with _opened(servers, name) as opened:
+            yield opened
+    finally:
+        _drop_database(servers, name)
+
+
+def template(servers: EmbeddedServers, units: int) -> str:
+    """The database of so many units that others are copied from; made when it is not there."""
+    name, kept = f"filled_{units}", _fingerprint()
+    with _superuser(servers) as connection:
+        found = connection.execute(
+            """SELECT shobj_description(oid, 'pg_database') FROM pg_database
+            WHERE datname = %s""",
+            [name],
+        ).fetchone()
+    if found == (kept,):
+        return name
+    _make_database(servers, name, "template1")
+    with _opened(servers, name), _superuser(servers, name) as connection:
+        fill_with_history(connection, units)
+    with _superuser(servers) as connection:  # only now is it whole
+        connection.execute(f"COMMENT ON DATABASE {name} IS '{kept}'")
+    return name
+
+
+def _fingerprint() -> str:
+    """Of what a filled store depends on: the schema, and how it is filled."""
+    parts = [*sorted((ROOT / "migrations").glob("*/*.*")), Path(large_store.__file__)]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+
+
+def _make_database(servers: EmbeddedServers, name: str, copied: str) -> None:
+    _drop_database(servers, name)
+    with _superuser(servers) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} OWNER holdfast TEMPLATE {copied} STRATEGY FILE_COPY"
+        )
+
+
+def _drop_database(servers: EmbeddedServers, name: str) -> None:
+    with _superuser(servers) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _superuser(servers: EmbeddedServers, database: str = "postgres") -> psycopg.Connection:
     assert servers.postgres
-    with servers.postgres.connect_as_superuser() as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER holdfast")
+    return servers.postgres.connect_as_superuser(database)
+
+
+@contextmanager
+def _opened(servers: EmbeddedServers, name: str) -> Iterator[tuple[Flask, psycopg.Connection]]:
+    assert servers.postgres
     url = servers.postgres.database_url(name)
     settings = replace(servers.settings(), database_url=url, secret_key="bench bench bench")
     app = create_app(settings)
@@ -79,20 +149,6 @@ def fill(connection: psycopg.Connection, units: int) -> None:
             explain(connection, reason)
             connection.execute(f"UPDATE items SET {change} WHERE {which}")
     connection.execute("VACUUM ANALYZE")
-
-
-def add_products(connection: psycopg.Connection) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO products (sku, name, price) VALUES (%s, %s, 2.50)",
-            [
-                (
-                    f"P{number}",
-                    " ".join(WORDS[number * step % len(WORDS)] for step in (1, 4, 7)).upper(),
-                )
-                for number in range(PRODUCTS)
-            ],
-        )
 
 
 def explain(connection: psycopg.Connection, reason: str) -> None:

@@ -1,0 +1,107 @@
+"""The web processes that serve a store in earnest, and a token to ask them with."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+
+import psycopg
+from flask import Flask
+
+from app.runtime.embedded import EmbeddedServers
+from app.runtime.supervisor import WEB_PROCESSES
+from app.services import accounts
+from app.services.api_tokens import create_token
+from app.settings import Settings
+from bench.processes import Groups
+from bench.store import ROOT, store
+
+
+@dataclass(frozen=True)
+class Web:
+    """``groups``: the store's processes, for what they use."""
+
+    app: Flask
+    connection: psycopg.Connection
+    port: int
+    token: str
+    groups: Groups
+
+    @property
+    def settings(self) -> Settings:
+        settings: Settings = self.app.config["SETTINGS"]
+        return settings
+
+    @property
+    def head(self) -> str:
+        """The headers of every request of an API client."""
+        return (
+            f"Host: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
+            "Content-Type: application/json\r\nAccept: application/json\r\n"
+        )
+
+
+@contextmanager
+def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
+    """A filled store, and as many processes that serve it as `make run` starts."""
+    with store(servers, name, units=units) as (app, connection):
+        user_id = accounts.create_user(
+            "bench@example.com", name="Bench", role="admin", password="bench-password"
+        )
+        token = create_token(user_id, name="bench").secret
+        with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+            children = [_serve(app, listening) for _ in range(WEB_PROCESSES)]
+            groups = {
+                "web": [child.pid for child in children],
+                "PostgreSQL": [_pid(servers, "PostgreSQL")],
+                "Valkey": [_pid(servers, "Valkey")],
+            }
+            try:
+                port = listening.getsockname()[1]
+                _wait_until_all_serve(port)
+                yield Web(app, connection, port, token, groups)
+            finally:
+                for child in children:
+                    child.terminate()
+                for child in children:
+                    child.wait()
+
+
+def _pid(servers: EmbeddedServers, name: str) -> int:
+    """Of the server itself, or of what stands for it."""
+    child = next(child for child in servers.children if child.name == name)
+    assert child.process
+    return child.process.pid
+
+
+def _serve(app: Flask, listening: socket.socket) -> subprocess.Popen[bytes]:
+    settings: Settings = app.config["SETTINGS"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.runtime.web", str(listening.fileno())],
+        pass_fds=[listening.fileno()],
+        cwd=ROOT,
+        env=dict(os.environ)
+        | {
+            "DATABASE_URL": settings.database_url or "",
+            "REDIS_URL": settings.redis_url or "",
+            "SECRET_KEY": settings.secret_key or "",
+            "INSTANCE_DIR": str(settings.instance_dir),
+            "LOG_FORMAT": "json",
+            "RATE_LIMIT": "100000000 per minute",
+            "RATE_LIMIT_ADDRESS": "100000000 per minute",
+        },
+    )
+
+
+def _wait_until_all_serve(port: int) -> None:
+    """Many connections at once, so that no process that is ready can take all of them."""
+    open_ones = [HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(4 * WEB_PROCESSES)]
+    for one in open_ones:
+        one.request("GET", "/healthz")
+    for one in open_ones:
+        one.getresponse().read()
+        one.close()
