@@ -57,10 +57,10 @@ class Probe:
         headers: dict[str, str] | None = None,
     ) -> int | None:
         """None when no whole answer came."""
-        with closing(HTTPConnection(host, timeout=ANSWER_SECONDS)) as connection:
-            with suppress(OSError, HTTPException):
-                connection.request(method, path, body, headers or {})
-                answer = connection.getresponse()
-                answer.read()
-                return answer.status
+        connection = HTTPConnection(host, timeout=ANSWER_SECONDS)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
         return None
