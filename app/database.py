@@ -29,8 +29,23 @@ CONNECTION_OPTIONS = (
     " -c transaction_timeout=10s -c client_connection_check_interval=1s -c timezone=UTC"
     " -c application_name=holdfast"
 )
-#: Seconds, milliseconds: a replica that is gone without a word is soon given up.
-REPLICA_LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000}
+#: Seconds, and for the last one milliseconds: a server whose network is cut says nothing. Its
+#: kernel answers for it while it works, so a long statement is none of these.
+SIGNS_OF_LIFE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+#: A replica is given up sooner, since there is another to ask.
+REPLICA_SIGNS_OF_LIFE = {
+    "connect_timeout": 2,
+    "keepalives_idle": 1,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 2000,
+}
 #: SQLSTATE -> how often the whole transaction is tried.
 ATTEMPTS = {"40001": 5, "40P01": 5, "55P03": 2}
 ATTEMPTS_ON_LOST_CONNECTION = 3
@@ -90,12 +105,15 @@ def configure_database(app: Flask, settings: Settings) -> None:
     )
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | {
-        "connect_args": {"options": options, "connect_timeout": 5}
+        "connect_args": SIGNS_OF_LIFE | {"options": options}
     }
     if settings.database_replica_url:
         read_only = {"options": f"{options} -c default_transaction_read_only=on"}
-        replica = {"url": settings.database_replica_url, "connect_args": REPLICA_LIMITS | read_only}
-        app.config["SQLALCHEMY_BINDS"] = {REPLICA: ENGINE_OPTIONS | replica}
+        app.config["SQLALCHEMY_BINDS"] = {
+            REPLICA: ENGINE_OPTIONS
+            | {"connect_args": REPLICA_SIGNS_OF_LIFE | read_only}
+            | {"url": settings.database_replica_url}
+        }
     db.init_app(app)
 
 
