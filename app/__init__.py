@@ -11,6 +11,7 @@ from app import (
     extensions,
     form_keys,
     presentation,
+    replica,
     request_log,
     responses,
 )
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_responses.register(app)
     blueprints.register(app)
     form_keys.register(app)
+    replica.register(app, settings)
     cli.register(app)
     request_log.register(app)
     authorization.refuse_undeclared_routes(app)
