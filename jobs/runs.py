@@ -5,13 +5,14 @@ from uuid import UUID
 from app.database import unhurried
 from app.domain.timetable import JobName
 from app.services import job_runs
-from jobs import alerts, check, cleanup, report
+from jobs import alerts, audit, check, cleanup, report
 from jobs.application import application
 
 ACTS: dict[JobName, job_runs.Act] = {
     JobName.CLEANUP: cleanup.run,
     JobName.CHECK: check.run,
     JobName.REPORT: report.run,
+    JobName.AUDIT: audit.run,
     JobName.ALERTS: alerts.run,
 }
 

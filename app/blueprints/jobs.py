@@ -26,6 +26,9 @@ OUTCOMES: dict[JobName, Callable[[dict[str, Any]], str]] = {
     JobName.CLEANUP: lambda result: f"{result['released']:,} units freed",
     JobName.CHECK: lambda result: f"{result['found']:,} found, {result['opened']:,} new",
     JobName.REPORT: lambda result: result.get("skipped") or f"Report of {result['day']}",
+    JobName.AUDIT: lambda result: (
+        f"{result['historyRows']:,} rows hold" if result["ok"] else "History does not verify"
+    ),
     JobName.ALERTS: lambda result: f"{result['sent']:,} sent, {result['failed']:,} not yet",
 }
 

@@ -12,6 +12,7 @@ class JobName(StrEnum):
     CLEANUP = "cleanup"
     CHECK = "check"
     REPORT = "report"
+    AUDIT = "audit"
     ALERTS = "alerts"
 
 
@@ -99,6 +100,13 @@ TIMETABLE = {
             "Sums up yesterday and compares it with the day and the week before.",
             Daily(time(6)),
             600,
+        ),
+        Job(
+            JobName.AUDIT,
+            "Audit",
+            "Proves all of history complete and untouched, and the database's guards in place.",
+            Daily(time(4, 30)),
+            3600,
         ),
         Job(
             JobName.ALERTS,

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from app.database import db, transactional
 from app.domain.errors import InvalidInput, Refusal
 from app.domain.timetable import TIMETABLE, JobName
+from app.request_ids import current_request_id, working_on
 from app.services.alerts import raise_alert
 from app.services.run_locks import RUN_LOCKS, run_locks
 
@@ -37,12 +38,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """``slot`` is when it was due, or asked for."""
+    """``slot`` is when it was due, or asked for.
+
+    What it writes to history goes by ``request_id``: the asking request's, or the run's own.
+    """
 
     id: UUID
     job: JobName
     slot: datetime
     attempt: int
+    request_id: str
 
 
 _current: ContextVar[Run | None] = ContextVar("the run that is going on", default=None)
@@ -194,7 +199,8 @@ def forget_old_runs() -> None:
 def _carry_out(run: Run, act: Act) -> Result:
     token = _current.set(run)
     try:
-        result = act(run.slot)
+        with working_on(run.request_id):
+            result = act(run.slot)
     except BaseException as error:
         _finish(run, None, error)
         raise
@@ -211,10 +217,13 @@ def _claim(run_id: UUID) -> Run | None:
         text("""UPDATE job_runs SET status = 'running', started_at = clock_timestamp(),
                 attempts = attempts + 1, error = NULL, progress = NULL
             WHERE id = :id AND finished_at IS NULL AND attempts < :most
-            RETURNING id, job, slot, attempts"""),
+            RETURNING id, job, slot, attempts,
+                coalesce(request_id, 'job-' || id) AS request_id"""),
         {"id": run_id, "most": ATTEMPTS_MAX},
     ).one_or_none()
-    return Run(row.id, JobName(row.job), row.slot, row.attempts) if row else None
+    if row is None:
+        return None
+    return Run(row.id, JobName(row.job), row.slot, row.attempts, row.request_id)
 
 
 @transactional
@@ -251,10 +260,17 @@ def _forget_idle_deliveries(run: Run) -> None:
 @transactional
 def _insert(job: JobName, origin: str, user_id: UUID | None, run_id: UUID | None = None) -> UUID:
     made: UUID = db.session.scalar(
-        text("""INSERT INTO job_runs (id, job, slot, status, origin, started_at, started_by)
+        text("""INSERT INTO job_runs
+                (id, job, slot, status, origin, started_at, started_by, request_id)
             VALUES (coalesce(CAST(:id AS uuid), uuidv7()), :job, clock_timestamp(), 'queued',
-                :origin, NULL, :user_id) RETURNING id"""),
-        {"id": run_id, "job": job, "origin": origin, "user_id": user_id},
+                :origin, NULL, :user_id, :request_id) RETURNING id"""),
+        {
+            "id": run_id,
+            "job": job,
+            "origin": origin,
+            "user_id": user_id,
+            "request_id": current_request_id() or None,
+        },
     )
     return made
 

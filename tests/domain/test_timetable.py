@@ -18,10 +18,11 @@ def test_the_timetable_is_the_contracts() -> None:
         JobName.CLEANUP: "every 15 minutes",
         JobName.CHECK: "every hour",
         JobName.REPORT: "every day at 06:00",
+        JobName.AUDIT: "every day at 04:30",
         JobName.ALERTS: "every minute",
     }
     crons = [job.schedule.cron for job in TIMETABLE.values()]
-    assert crons == ["*/15 * * * *", "0 * * * *", "0 6 * * *", "* * * * *"]
+    assert crons == ["*/15 * * * *", "0 * * * *", "0 6 * * *", "30 4 * * *", "* * * * *"]
 
 
 @pytest.mark.parametrize(

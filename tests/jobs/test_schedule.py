@@ -102,7 +102,7 @@ def test_schedulers_and_workers_do_each_slot_once(own_shop: Shop, start) -> None
         start(module)
     until(
         lambda: own_shop.value(
-            "SELECT count(DISTINCT job) = 4 AND bool_and(finished_at IS NOT NULL) FROM job_runs"
+            "SELECT count(DISTINCT job) = 5 AND bool_and(finished_at IS NOT NULL) FROM job_runs"
         ),
         40,
         "every job",
@@ -168,4 +168,4 @@ def test_without_the_queue_the_timetable_is_kept_and_alerts_still_go_out(
     assert statuses(own_shop, "alerts") == ["succeeded"]
     # The queue is back, and empty: everything that waits is put there.
     StoreScheduler(connection, settings).enqueue_jobs()
-    assert queue(connection).count == 3
+    assert queue(connection).count == 4

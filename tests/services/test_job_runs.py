@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app.database import db
 from app.domain.errors import InvalidInput
 from app.domain.timetable import TIMETABLE, JobName
+from app.request_ids import current_request_id, working_on
 from app.services import job_runs
 from app.services.run_locks import RUN_LOCKS
 from tests.shop import Shop
@@ -54,6 +55,7 @@ def test_what_is_due_is_put_there_once_however_many_schedulers_do_it(own_shop: S
         list(schedulers.map(lambda _: put(), range(8)))
     assert sorted(runs(own_shop, "job, slot, status, origin")) == [
         ("alerts", datetime(2026, 1, 5, 12, 7, tzinfo=UTC), "queued", "timetable"),
+        ("audit", datetime(2026, 1, 5, 4, 30, tzinfo=UTC), "queued", "timetable"),
         ("check", datetime(2026, 1, 5, 12, tzinfo=UTC), "queued", "timetable"),
         ("cleanup", datetime(2026, 1, 5, 12, tzinfo=UTC), "queued", "timetable"),
         ("report", datetime(2026, 1, 5, 6, tzinfo=UTC), "queued", "timetable"),
@@ -82,6 +84,7 @@ def test_of_many_missed_slots_the_last_one_is_caught_up_and_people_are_told(
     waiting = own_shop.rows("SELECT job, slot FROM job_runs WHERE status = 'queued' ORDER BY job")
     assert waiting == [
         ("alerts", datetime(2026, 1, 7, 12, 7, tzinfo=UTC)),
+        ("audit", datetime(2026, 1, 7, 4, 30, tzinfo=UTC)),
         ("check", datetime(2026, 1, 7, 12, tzinfo=UTC)),
         ("cleanup", datetime(2026, 1, 7, 12, tzinfo=UTC)),
         ("report", datetime(2026, 1, 7, 6, tzinfo=UTC)),
@@ -245,3 +248,17 @@ def test_what_is_long_over_is_forgotten(own_shop: Shop) -> None:
     queued(own_shop)
     job_runs.forget_old_runs()
     assert runs(own_shop) == [("cleanup", "queued")]
+
+
+def test_a_run_goes_by_the_request_that_asked_for_it_or_by_its_own_id(own_shop: Shop) -> None:
+    seen = []
+    note = DONE | {JobName.CLEANUP: lambda slot: seen.append(current_request_id())}
+    with working_on("till-9"):
+        asked = job_runs.request_run("cleanup", own_shop.manager)
+    assert job_runs.perform(asked, note)
+    due = queued(own_shop)
+    assert job_runs.perform(due, note)
+    with working_on("till-10"):
+        job_runs.recorded(JobName.CLEANUP, lambda: seen.append(current_request_id()))
+    assert seen == ["till-9", f"job-{due}", "till-10"]
+    assert current_request_id() == ""
