@@ -5,11 +5,10 @@ claimed better than what was seen.
 """
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 Outcome = Literal["ok", "refused", "unknown"]
 
@@ -137,13 +136,8 @@ class Operation:
         return cls(**fields)
 
 
-def write_log(file: IO[str], operations: Iterable[Operation]) -> None:
-    for operation in operations:
-        file.write(operation.as_line())
-
-
-def read_log(path: Path) -> Iterator[Operation]:
-    """The operations of a log, in its order."""
+def read_log(path: Path) -> list[Operation]:
+    """The operations of a log. Of one that has several lines the last counts."""
     with path.open() as file:
-        for line in file:
-            yield Operation.from_line(line)
+        operations = (Operation.from_line(line) for line in file)
+        return list({operation.tag: operation for operation in operations}.values())

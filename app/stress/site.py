@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
 from threading import Lock
@@ -136,7 +137,9 @@ class Site:
     def host(self) -> psutil.Process:
         return psutil.Process(self.orders.process.pid)
 
+    @property
     def supervisor(self) -> psutil.Process:
+        """The one that runs now. Raises psutil.NoSuchProcess while another is being started."""
         return supervisor_of(self.host)
 
     def web_workers(self) -> list[psutil.Process]:
@@ -160,6 +163,7 @@ class Site:
     def backends(self) -> list[psutil.Process]:
         return backends_of(self.postmaster(), DATABASE_USER)
 
+    @cached_property
     def redis(self) -> Redis:
         return Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
 
@@ -168,7 +172,7 @@ class Site:
 
     def _of_supervisor(self, word: str) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
-            return children(self.supervisor(), word)
+            return children(self.supervisor, word)
         return []
 
 
@@ -206,7 +210,10 @@ def _started(folder: Path, orders: Orders, server_settings: dict[str, str]) -> I
         site = Site(folder, orders, proxy, servers["database_url"], environment, [], Clients())
         wait_until_serving(site)
         site.people = make_people(folder.name, environment | {"DATABASE_URL": site.database_url})
-        yield site
+        try:
+            yield site
+        finally:
+            site.redis.close()
 
 
 def _environment(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:

@@ -1,0 +1,65 @@
+"""One of the clients: sets out for one thing after the other, and writes down what came of it."""
+
+import itertools
+from collections.abc import Callable
+from random import Random
+from threading import Event, Thread
+
+from app.stress.actions import Clerk, next_request
+from app.stress.floor import Floor
+from app.stress.operation import Operation
+from app.stress.people import Person
+from app.stress.record import Record
+from app.stress.request import Request
+from app.stress.sending import Sender
+
+
+class Client(Thread):
+    """Its choices come from the seed and its number; what it meets, from all the others."""
+
+    def __init__(
+        self,
+        number: int,
+        seed: str,
+        *,
+        sender: Callable[[Random], Sender],
+        floor: Floor,
+        people: list[Person],
+        record: Record,
+        stop: Event,
+    ) -> None:
+        super().__init__(name=f"client {number}")
+        self.number, self.seed = number, seed
+        self.random = Random(f"{seed}/{number}")
+        self.sender = sender(self.random)
+        self.floor, self.people, self.record, self.stop = floor, people, record, stop
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            for number in itertools.count(1):
+                if self.stop.is_set():
+                    break
+                self._do(next_request(self._clerk(number)))
+        except BaseException as failure:  # a bug of ours, which must not pass for a quiet client
+            self.failure = failure
+            self.stop.set()
+        finally:
+            self.sender.close()
+
+    def _clerk(self, number: int) -> Clerk:
+        tag = f"{self.seed}-{self.number}-{number}"
+        return Clerk(tag, self.number, self.random, self.floor, self.people)
+
+    def _do(self, request: Request) -> None:
+        operation = self.sender.carry_out(request)
+        self.record.add(operation)
+        learn(self.floor, operation)
+
+
+def learn(floor: Floor, operation: Operation) -> None:
+    """What everybody on the floor may know from an answer."""
+    floor.learn(operation.answer)
+    session_id = operation.body.get("sessionId")
+    if operation.action == "hold" and operation.outcome == "ok" and session_id:
+        floor.put_cart(session_id, operation.body["itemIds"])
