@@ -116,12 +116,13 @@ def psql(target: Target, script: str) -> subprocess.CompletedProcess[str]:
     """With the shipped client, as a person would."""
     with target.connect() as connection:
         address = connection.info
-        password = {"PGPASSWORD": address.password}
-    return subprocess.run(
-        [
+        command = [
             *(str(programs_folder() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1"),
             *("-h", address.host, "-p", str(address.port), "-U", address.user, address.dbname),
-        ],
+        ]
+        password = {"PGPASSWORD": address.password}
+    return subprocess.run(
+        command,
         env=dict(os.environ) | password,
         input=script,
         capture_output=True,

@@ -5,10 +5,12 @@ import time
 from contextlib import suppress
 from random import Random
 from typing import ClassVar
-from uuid import UUID
 
 import psutil
+from redis import RedisError
 
+from app.domain.timetable import JobName
+from app.services.job_queue import hint
 from app.stress.faults.fault import NothingToStrike, Struck, find
 from app.stress.faults.target import Target
 
@@ -19,7 +21,10 @@ STILL_SECONDS = 0.05
 #: The second is past what the database grants a transaction that idles.
 STOPPED_SECONDS = (0.5, 6.5)
 REQUEST_RUN = """INSERT INTO job_runs (job, slot, status, origin, started_at)
-    VALUES ('check', clock_timestamp(), 'queued', 'request', NULL) RETURNING id"""
+    VALUES ('check', clock_timestamp(), 'queued', 'request', NULL)
+    ON CONFLICT DO NOTHING RETURNING id"""
+#: A run that is waiting already is taken up at the next tick of the scheduler.
+JOB_SECONDS = 12.0
 
 
 class KillWebWorker:
@@ -49,7 +54,7 @@ class KillRqWorker:
     def strike(self, target: Target, random: Random) -> Struck:
         worker = random.choice(find(target.rq_workers, "a worker"))
         request_check(target)
-        horses = find(target.horses, "a job's process")
+        horses = find(target.horses, "a job's process", JOB_SECONDS)
         victims = random.choice((horses[:1], [worker], [*horses[:1], worker]))
         return kill("worker or its job", *victims)
 
@@ -82,13 +87,13 @@ def kill(what: str, *processes: psutil.Process) -> Struck:
     return Struck(f"{what} {', '.join(killed)}")
 
 
-def request_check(target: Target) -> UUID:
-    """Have the store look for inconsistencies, which takes a moment."""
+def request_check(target: Target) -> None:
+    """Have the store look for inconsistencies, which takes a moment; once if it is to already."""
     with target.connect() as connection:
         row = connection.execute(REQUEST_RUN).fetchone()
-        assert row is not None
-        run_id: UUID = row[0]
-    return run_id
+    if row is not None:
+        with suppress(RedisError), target.redis as queue:
+            hint(queue, [(row[0], JobName.CHECK)])
 
 
 def stopped_in_transaction(target: Target, process: psutil.Process) -> bool:
