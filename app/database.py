@@ -8,7 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import psycopg
-from flask import Flask
+from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, MetaData, text
@@ -51,7 +51,7 @@ ATTEMPTS = {"40001": 5, "40P01": 5, "55P03": 2}
 ATTEMPTS_ON_LOST_CONNECTION = 3
 RETRY_WAIT_SECONDS_FIRST = 0.01
 RETRY_WAIT_SECONDS_MAX = 0.2
-#: Key of a session's ``info``, and the bind of that name, where there is a replica.
+#: The bind of a replica, where there is one.
 REPLICA = "replica"
 
 NAMING = {
@@ -68,13 +68,19 @@ class Base(DeclarativeBase):
 
 
 class StoreSession(Session):
-    """Reads from the engine in its ``info["replica"]``, if there is one; never writes to it."""
+    """Reads from the engine that is ``g.replica`` when it begins, if there is one.
+
+    A service's transaction never does. ``g`` lasts as long as an answer that is streamed.
+    """
+
+    def __init__(self, db: SQLAlchemy, **options: Any) -> None:
+        super().__init__(db, **options)
+        self._replica: Engine | None = g.get(REPLICA)
 
     def get_bind(self, *arguments: Any, **named: Any) -> Engine | Connection:
-        replica: Engine | None = self.info.get(REPLICA)
-        if replica is None or _inside.get():
+        if self._replica is None or _inside.get():
             return super().get_bind(*arguments, **named)
-        return replica
+        return self._replica
 
 
 db = SQLAlchemy(

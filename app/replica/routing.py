@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_login import current_user
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import REPLICA, db
@@ -58,18 +59,20 @@ def from_replica(view: View, freshness: Freshness, own_writes: OwnWrites) -> Vie
             return view(**values)
         if not freshness.is_fresh():
             return view(**values)
-        session = db.session()
-        # What was read about the user goes back to the primary's pool.
-        session.close()
-        session.info[REPLICA] = freshness.replica
+        _read_from(freshness.replica)
         try:
             return view(**values)
         except NotFound:
             pass  # made a moment ago, it may be
         except SQLAlchemyError as error:
             freshness.rest(error)
-        session.info.pop(REPLICA)
-        session.close()
+        _read_from(None)
         return view(**values)
 
     return respond
+
+
+def _read_from(replica: Engine | None) -> None:
+    g.replica = replica
+    # The next one begins there; this one's connection goes back to its pool.
+    db.session.remove()
