@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.runtime.embedded import EmbeddedServers
-from bench import consistency, inventory_pages, reservations, reserve
-from bench.store import bench_servers
+from bench import bulk, consistency, contention, inventory_pages, reserve, whole_invoice
+from bench.store import bench_servers, deadlocks
 from bench.table import Row, print_table
 from bench.web import served
 
@@ -19,12 +19,25 @@ Options = argparse.Namespace
 def http(servers: EmbeddedServers, options: Options) -> list[Row]:
     plan = reserve.Plan(options.clients, options.sizes, options.ways, options.seconds)
     with served(servers, "http", options.units) as web:
-        return reserve.measure(web, plan)
+        return [*reserve.measure(web, plan), deadlocks(web.connection, "holds")]
+
+
+def contended(servers: EmbeddedServers, options: Options) -> list[Row]:
+    with served(servers, "contended", options.units) as web:
+        rows = contention.measure(web)
+        return [*rows, deadlocks(web.connection, "many want the same product")]
+
+
+def invoice(servers: EmbeddedServers, options: Options) -> list[Row]:
+    with served(servers, "invoice", max(options.units, bulk.UNITS_MIN)) as web:
+        return whole_invoice.measure(web)
 
 
 PARTS: Mapping[str, Callable[[EmbeddedServers, Options], list[Row]]] = {
     "http": http,
-    "reservations": lambda servers, _: reservations.measure(servers),
+    "contention": contended,
+    "bulk": lambda servers, options: bulk.measure(servers, options.units),
+    "invoice": invoice,
     "pages": lambda servers, options: inventory_pages.measure(servers, options.units),
     "consistency": lambda servers, options: consistency.measure(servers, options.units),
 }

@@ -27,13 +27,18 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = bytearray()
         self.expected = 0
-        self.sent_at = 0.0
+        self.request = b""
+        self.began = 0.0
 
     def send(self, request: bytes) -> None:
+        self.request = request
+        self.began = time.perf_counter()
+        self.send_again()
+
+    def send_again(self) -> None:
         self.received.clear()
         self.expected = 0
-        self.sent_at = time.perf_counter()
-        self.socket.sendall(request)
+        self.socket.sendall(self.request)
 
     def receive(self) -> bool:
         """True when the whole answer is there."""
@@ -93,9 +98,8 @@ class Load:
         while busy:
             for number, _ in waiting.poll():
                 client = self.clients[number]
-                if not client.receive():
+                if not client.receive() or not self._answered(client):
                     continue
-                self._note(client)
                 if not self._send_next(client):
                     waiting.unregister(number)
                     busy -= 1
@@ -110,11 +114,17 @@ class Load:
         client.send(following)
         return True
 
-    def _note(self, client: Client) -> None:
-        self.times.append(time.perf_counter() - client.sent_at)
+    def _answered(self, client: Client) -> bool:
+        """False when the unit was locked just then, and the client asks again at once."""
+        if client.status == "409" and b'"item-busy"' in client.received:
+            self.outcomes["busy"] += 1
+            client.send_again()
+            return False
+        self.times.append(time.perf_counter() - client.began)
         self.outcomes[client.status] += 1
         if not client.status.startswith("2") and len(self.samples) < SAMPLES_MAX:
             self.samples.append(client.body[:500])
+        return True
 
 
 def main() -> None:

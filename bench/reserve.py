@@ -1,13 +1,13 @@
 """Holding units in a cart: raw SQL, the service and HTTP side by side, on one store."""
 
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 from bench import load
 from bench.load import Result
+from bench.store import free_units
 from bench.table import Row
 from bench.web import Web
 
@@ -46,23 +46,12 @@ def _compare(web: Web, size: int, clients: int, plan: Plan) -> list[Row]:
     found = {}
     # Raw SQL last, since it takes the most units; it leaves half for the next comparison.
     for way in sorted(plan.ways, key=WAYS.index, reverse=True):
-        free = _free(web)
+        free = [str(item_id) for item_id in free_units(web.connection)]
         calls_max = int(CALLS_A_SECOND_MAX[way] * plan.seconds)
         batches = _batches(free if way == "HTTP" else free[::2], size, calls_max)
         web.connection.execute("CHECKPOINT")
         found[way] = _run(web, way, batches, clients, plan.seconds)
     return [_row(way, size, clients, found) for way in WAYS if way in found]
-
-
-def _free(web: Web) -> list[str]:
-    """Units from all over the store, in an order that is the same every time."""
-    rows = web.connection.execute(
-        """SELECT id FROM items WHERE inventory_status = 'Available' AND status = 'InStock'
-        ORDER BY id"""
-    )
-    free = [str(item_id) for (item_id,) in rows]
-    random.Random(0).shuffle(free)
-    return free
 
 
 def _batches(free: list[str], size: int, calls_max: int) -> list[list[str]]:

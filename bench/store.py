@@ -5,10 +5,12 @@ What is large is built once and kept there as a template, so that a second run b
 
 import fcntl
 import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 from flask import Flask
@@ -22,6 +24,7 @@ from app.settings import Settings
 from bench import large_store
 from bench.large_store import fill_with_history
 from bench.products import PRODUCTS, add_products
+from bench.table import Row
 
 ROOT = Path(__file__).parents[1]
 BATCH = 50_000
@@ -149,6 +152,29 @@ def fill(connection: psycopg.Connection, units: int) -> None:
             explain(connection, reason)
             connection.execute(f"UPDATE items SET {change} WHERE {which}")
     connection.execute("VACUUM ANALYZE")
+
+
+def free_units(connection: psycopg.Connection) -> list[UUID]:
+    """Units from all over the store, in an order that is the same every time."""
+    rows = connection.execute(
+        """SELECT id FROM items WHERE inventory_status = 'Available' AND status = 'InStock'
+        ORDER BY id"""
+    )
+    free = [item_id for (item_id,) in rows]
+    random.Random(0).shuffle(free)
+    return free
+
+
+def deadlocks(connection: psycopg.Connection, when: str) -> Row:
+    """How often there was one (40P01). Ends all other connections: only then is the count whole."""
+    connection.execute(
+        """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    )
+    (count,) = connection.execute(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    ).fetchone()
+    return Row(f"deadlocks: {when}", "", str(count), "none", count == 0, {"deadlocks": count})
 
 
 def explain(connection: psycopg.Connection, reason: str) -> None:

@@ -13,7 +13,6 @@ import psycopg
 from flask import Flask
 
 from app.runtime.embedded import EmbeddedServers
-from app.runtime.supervisor import WEB_PROCESSES
 from app.services import accounts
 from app.services.api_tokens import create_token
 from app.settings import Settings
@@ -54,7 +53,7 @@ def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
         )
         token = create_token(user_id, name="bench").secret
         with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-            children = [_serve(app, listening) for _ in range(WEB_PROCESSES)]
+            children = [_serve(app, listening) for _ in range(Settings.web_processes)]
             groups = {
                 "web": [child.pid for child in children],
                 "PostgreSQL": [_pid(servers, "PostgreSQL")],
@@ -99,7 +98,9 @@ def _serve(app: Flask, listening: socket.socket) -> subprocess.Popen[bytes]:
 
 def _wait_until_all_serve(port: int) -> None:
     """Many connections at once, so that no process that is ready can take all of them."""
-    open_ones = [HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(4 * WEB_PROCESSES)]
+    open_ones = [
+        HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(4 * Settings.web_processes)
+    ]
     for one in open_ones:
         one.request("GET", "/healthz")
     for one in open_ones:
