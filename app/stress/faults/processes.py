@@ -92,8 +92,8 @@ def request_check(target: Target) -> None:
     with target.connect() as connection:
         row = connection.execute(REQUEST_RUN).fetchone()
     if row is not None:
-        with suppress(RedisError), target.redis as queue:
-            hint(queue, [(row[0], JobName.CHECK)])
+        with suppress(RedisError):
+            hint(target.redis, [(row[0], JobName.CHECK)])
 
 
 def stopped_in_transaction(target: Target, process: psutil.Process) -> bool:

@@ -58,6 +58,6 @@ class FourSchedulers(TwoSchedulers):
 
 
 def emptied(target: Target) -> bool:
-    with suppress(RedisError), target.redis as queue:
-        return bool(queue.flushall())
+    with suppress(RedisError):
+        return bool(target.redis.flushall())
     return False
