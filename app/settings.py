@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 Value = TypeVar("Value")
 
 LOG_FORMATS = ("console", "json")
+#: What a node may do; a store has all of them, on one machine or on several.
+NODE_ROLES = ("web", "worker", "scheduler")
 POSTGRESQL_SCHEME = re.compile(r"^postgres(ql)?(\+psycopg)?://")
 REDIS_SCHEME = re.compile(r"^(redis|rediss|valkey|unix)://")
 TRUE = ("1", "true", "yes", "on")
@@ -31,6 +33,8 @@ class Settings:
     database_replica_lag_seconds: int = 5
     redis_url: str | None = None
     secret_key: str | None = None
+    node_roles: tuple[str, ...] = NODE_ROLES
+    web_processes: int = 2
     timezone: ZoneInfo = ZoneInfo("UTC")
     currency: str = "GBP"
     demo: bool = True
@@ -63,6 +67,8 @@ class Settings:
             ),
             redis_url=read("REDIS_URL", _redis_url, None),
             secret_key=read("SECRET_KEY", _secret_key, None),
+            node_roles=read("NODE_ROLES", _some_of(NODE_ROLES), NODE_ROLES),
+            web_processes=read("WEB_PROCESSES", _whole_number(1, 64), 2),
             timezone=read("TIMEZONE", _timezone, ZoneInfo("UTC")),
             currency=read("CURRENCY", _currency, "GBP"),
             demo=read("DEMO", _yes_or_no, embedded),
@@ -120,6 +126,16 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
         if text not in allowed:
             raise ValueError(f"{text!r} is not one of: {', '.join(allowed)}")
         return text
+
+    return parse
+
+
+def _some_of(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        chosen = set(_words(text))
+        if unknown := chosen.difference(allowed):
+            raise ValueError(f"{min(unknown)!r} is not one of: {', '.join(allowed)}")
+        return tuple(each for each in allowed if each in chosen)
 
     return parse
 

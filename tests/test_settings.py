@@ -58,6 +58,10 @@ def test_a_named_database_needs_a_secret_key() -> None:
         ("DATABASE_URL", "mysql://host/store"),
         ("REDIS_URL", "http://host"),
         ("SECRET_KEY", "short"),
+        ("DATABASE_REPLICA_URL", "mysql://host/store"),
+        ("DATABASE_REPLICA_LAG_SECONDS", "1"),
+        ("NODE_ROLES", "web,database"),
+        ("WEB_PROCESSES", "0"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it(name: str, value: str) -> None:
@@ -93,3 +97,9 @@ def test_links_in_alerts_lead_to_where_people_find_the_store(environment, addres
 def test_a_public_address_is_one_for_a_browser():
     with pytest.raises(SettingsError, match="PUBLIC_URL"):
         Settings.from_environment({"PUBLIC_URL": "store.example.com"})
+
+
+def test_a_node_does_everything_unless_told_its_part():
+    assert Settings.from_environment({}).node_roles == ("web", "worker", "scheduler")
+    settings = Settings.from_environment({"NODE_ROLES": "scheduler, worker"})
+    assert settings.node_roles == ("worker", "scheduler")

@@ -1,4 +1,7 @@
-"""Runs the whole store: servers, preparation, web, worker, scheduler; restarts what dies."""
+"""Runs the store, or this node's part of it: servers, preparation, web, worker, scheduler.
+
+What dies is started again.
+"""
 
 import os
 import select
@@ -7,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from http.client import HTTPConnection, HTTPException
 from types import FrameType
 
@@ -18,9 +21,8 @@ from app.runtime.ports import browser_address, listen
 from app.runtime.privileges import die_with_parent
 from app.runtime.problems import RuntimeProblem
 from app.runtime.state import Addresses, check_database, with_secrets, withdraw
-from app.settings import Settings
+from app.settings import NODE_ROLES, Settings
 
-WEB_PROCESSES = 2
 READY_SECONDS = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DEMO_USERS = ("staff@example.com", "manager@example.com", "admin@example.com")
@@ -42,10 +44,10 @@ class Supervisor:
     def run(self) -> int:
         self._hear_signals()
         lock = InstanceLock(self.settings.instance_dir)
-        if not lock.acquire(STORE, self.address):
+        if not lock.acquire(STORE, self.address if self._serves_web else ""):
             raise RuntimeProblem(_already_running(lock, self.settings))
         try:
-            with suppress(StopRequested), listen(self.settings.host, self.settings.port) as web:
+            with suppress(StopRequested), self._listening() as web:
                 self._start(web)
                 self._say_ready()
                 self._watch()
@@ -54,6 +56,16 @@ class Supervisor:
             lock.release()
         return 0
 
+    @property
+    def _serves_web(self) -> bool:
+        return "web" in self.settings.node_roles
+
+    def _listening(self) -> AbstractContextManager[socket.socket | None]:
+        """The address is taken before anything is started."""
+        if not self._serves_web:
+            return nullcontext()
+        return listen(self.settings.host, self.settings.port)
+
     def _hear_signals(self) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, _request_stop)
@@ -61,7 +73,7 @@ class Supervisor:
             # Set by the caller's wish only: a store started with `&` outlives its shell.
             die_with_parent(signal.SIGTERM)
 
-    def _start(self, web: socket.socket) -> None:
+    def _start(self, web: socket.socket | None) -> None:
         _say("Starting the servers …")
         self.servers.start()
         self.settings = with_secrets(self.servers.settings())
@@ -71,7 +83,8 @@ class Supervisor:
         for program in self._programs(web):
             self.programs.append(program)
             program.start()
-        self._wait_ready()
+        if web is not None:
+            self._wait_ready()
 
     def _prepare(self) -> None:
         """Migrations and the demo store, in a child whose output the person sees as it comes."""
@@ -84,18 +97,20 @@ class Supervisor:
         if status:
             raise RuntimeProblem("the database could not be prepared; the reason stands above")
 
-    def _programs(self, web: socket.socket) -> Iterator[Child]:
+    def _programs(self, web: socket.socket | None) -> Iterator[Child]:
         environment = self._environment()
-        descriptor = web.fileno()
-        for number in range(1, WEB_PROCESSES + 1):
-            yield Child(
-                f"web process {number}",
-                _python("app.runtime.web", str(descriptor)),
-                environment,
-                descriptors=(descriptor,),
-            )
-        yield Child("worker", _python("jobs.worker"), environment)
-        yield Child("scheduler", _python("jobs.schedule"), environment)
+        if web is not None:
+            for number in range(1, self.settings.web_processes + 1):
+                yield Child(
+                    f"web process {number}",
+                    _python("app.runtime.web", str(web.fileno())),
+                    environment,
+                    descriptors=(web.fileno(),),
+                )
+        if "worker" in self.settings.node_roles:
+            yield Child("worker", _python("jobs.worker"), environment)
+        if "scheduler" in self.settings.node_roles:
+            yield Child("scheduler", _python("jobs.schedule"), environment)
 
     def _environment(self) -> dict[str, str]:
         settings = self.settings
@@ -139,8 +154,11 @@ class Supervisor:
             connection.close()
 
     def _say_ready(self) -> None:
-        _say(f"\nHoldfast is running at {self.address}\n")
-        if self.settings.demo:
+        where = f" at {self.address}" if self._serves_web else ""
+        _say(f"\nHoldfast is running{where}\n")
+        if self.settings.node_roles != NODE_ROLES:
+            _say(f"  This node's part: {', '.join(self.settings.node_roles)}")
+        if self.settings.demo and self._serves_web:
             _say(f"  Log in as {', '.join(DEMO_USERS)}")
             _say(f"  with the password {self.settings.demo_password}\n")
         _say("  Ctrl-C stops it.")
@@ -179,7 +197,7 @@ class Supervisor:
 def _already_running(lock: InstanceLock, settings: Settings) -> str:
     holder = lock.holder()
     if holder is None or holder.kind == STORE:
-        where = f" at {holder.address}" if holder else ""
+        where = f" at {holder.address}" if holder and holder.address else ""
         return f"already running{where} on the instance folder {settings.instance_dir}"
     return (
         f"a command (process {holder.pid}) is using the instance folder {settings.instance_dir}; "

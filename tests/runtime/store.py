@@ -49,6 +49,7 @@ def until(condition: Callable[[], object], seconds: float, what: str) -> float:
 class Store:
     instance: Path
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -57,7 +58,7 @@ class Store:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.runtime"],
                 cwd=ROOT,
-                env=environment(self.instance, PORT=str(self.port)),
+                env=environment(self.instance, PORT=str(self.port), **self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
