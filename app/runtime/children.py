@@ -74,13 +74,18 @@ class Child:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def _was_killed(self) -> bool:
+        # From outside, for want of memory or by hand: it did nothing wrong, and is wanted back.
+        return self.process is not None and self.process.returncode == -signal.SIGKILL
+
     def tend(self) -> bool:
         """Starts it again, some time after it died. True when it has just been found dead."""
         if self.alive:
             return False
         now = time.monotonic()
         if self._due_at is None:
-            if now - self._started_at > STEADY_SECONDS:
+            if now - self._started_at > STEADY_SECONDS or self._was_killed:
                 self._delay = FIRST_DELAY_SECONDS
             self._due_at = now + self._delay
             self._delay = min(self._delay * 4, LONGEST_DELAY_SECONDS)

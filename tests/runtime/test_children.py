@@ -47,6 +47,17 @@ def test_a_child_that_dies_again_and_again_is_given_more_time() -> None:
     assert waits[-1] > 1
 
 
+def test_a_child_that_is_killed_again_and_again_is_back_at_once() -> None:
+    child = Child("sleeper", SLEEP)
+    child.start()
+    for _ in range(4):
+        child.process.kill()
+        child.process.wait()
+        assert child.tend()
+        assert until(partial(is_replaced, child, child.process), 5, "start") < 1
+    child.stop()
+
+
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     child = Child("stubborn", STUBBORN, stop_seconds=0.2, log=tmp_path / "log")
     child.start()
