@@ -23,8 +23,8 @@ from app.runtime.secret_files import secret, write_private
 from app.settings import Settings
 
 START_SECONDS = 180.0
-# `flask COMMAND` loads the app before it knows the command; these need no servers.
-COMMANDS_WITHOUT_SERVERS = {"routes", "--help", "--version"}
+# `flask COMMAND` loads the app before it knows the command; these need none of its servers.
+COMMANDS_WITHOUT_SERVERS = {"routes", "stress", "--help", "--version"}
 NOWHERE = Settings(
     database_url="postgresql+psycopg://127.0.0.1:1/nowhere",
     redis_url="redis://127.0.0.1:1/0",

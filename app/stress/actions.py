@@ -13,7 +13,7 @@ from app.domain.inventory_lifecycle import Condition
 from app.domain.invoice_lifecycle import PaymentMethod
 from app.domain.roles import Role
 from app.stress.floor import Floor, skewed
-from app.stress.people import Person
+from app.stress.person import Person
 from app.stress.request import Request
 
 LIFECYCLE = "/api/inventory/lifecycle"

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from app.stress.actions import Clerk, next_request
 from app.stress.floor import Floor
 from app.stress.operation import Operation
-from app.stress.people import Person
+from app.stress.person import Person
 from app.stress.record import Record
 from app.stress.request import Request
 from app.stress.sending import Sender

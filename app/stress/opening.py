@@ -9,7 +9,7 @@ from app.runtime.problems import RuntimeProblem
 from app.stress.client import learn
 from app.stress.floor import Floor
 from app.stress.operation import Attempt
-from app.stress.people import Person
+from app.stress.person import Person
 from app.stress.record import Record
 from app.stress.request import Line, Request
 from app.stress.sending import operation_of

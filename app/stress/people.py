@@ -7,23 +7,17 @@ JSON list; the database is the one that the environment names.
 import json
 import secrets
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from app import create_app
 from app.domain.roles import Role
 from app.services.accounts import create_user
 from app.services.api_tokens import create_token
 from app.settings import Settings
+from app.stress.person import Person
 
 #: Two clerks at least, so that each meets holds that are not his to release.
 ROLES = (Role.STAFF, Role.STAFF, Role.STAFF, Role.MANAGER, Role.ADMIN)
-
-
-@dataclass(frozen=True)
-class Person:
-    user_id: str
-    role: str
-    token: str
 
 
 def make_people(run: str) -> list[Person]:

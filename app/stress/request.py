@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.stress.operation import Attempt
-from app.stress.people import Person
+from app.stress.person import Person
 
 TIMEOUT_SECONDS = 15.0
 

@@ -27,6 +27,7 @@ class Sender:
         self.urls = list(urls)
         random.shuffle(self.urls)
         self.lines = [Line(self.urls[n % len(self.urls)]) for n in range(COPIES_MAX)]
+        self.preferred = 0
         self.pool = ThreadPoolExecutor(COPIES_MAX)
 
     def carry_out(self, request: Request) -> Operation:
@@ -35,7 +36,7 @@ class Sender:
         unasked = self.random.random() < LEFT_UNASKED
         while self._to_be_asked(request, attempts, unasked):
             self.stop.wait(self._pause(attempts[-1]))
-            attempts = [*attempts, self._line(len(attempts)).send(request)]
+            attempts = [*attempts, self._send(request)]
         return operation_of(request, attempts)
 
     def close(self) -> None:
@@ -43,14 +44,17 @@ class Sender:
         for line in self.lines:
             line.close()
 
-    def _line(self, number: int) -> Line:
-        """The first, until it fails: then the others in turn, which may lead to other hosts."""
-        return self.lines[number % min(len(self.urls), COPIES_MAX)]
+    def _send(self, request: Request) -> Attempt:
+        """On the same line until it fails; the next one may lead to another host."""
+        attempt = self.lines[self.preferred].send(request)
+        if attempt.status is None:
+            self.preferred = (self.preferred + 1) % COPIES_MAX
+        return attempt
 
     def _send_copies(self, request: Request) -> list[Attempt]:
         copies = self.random.randint(1, min(max(self.copies(), 1), COPIES_MAX))
         if copies == 1:
-            return [self.lines[0].send(request)]
+            return [self._send(request)]
         waits = [self.random.uniform(0, COPIES_WITHIN_SECONDS) for _ in range(copies)]
         sendings = [
             self.pool.submit(self._send_after, wait, line, request)

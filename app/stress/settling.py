@@ -10,7 +10,7 @@ import psycopg
 
 from app.runtime.problems import RuntimeProblem
 from app.stress.operation import Attempt, Operation
-from app.stress.people import Person
+from app.stress.person import Person
 from app.stress.record import Record
 from app.stress.request import Line, Request
 

@@ -31,7 +31,7 @@ from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.postgres import STORE as DATABASE_USER
 from app.runtime.problems import RuntimeProblem
 from app.runtime.valkey import program as redis_program
-from app.stress.people import Person
+from app.stress.person import Person
 from app.stress.processes import (
     backends_of,
     children,

@@ -1,0 +1,12 @@
+"""Who acts in a run."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    """A real user of the store, with a real token."""
+
+    user_id: str
+    role: str
+    token: str
