@@ -111,7 +111,8 @@ class Floor:
         if over and self.random.random() > STAYS_IN_SIGHT:
             self.units.pop(unit["id"], None)
             return
-        self.units[unit["id"]] = unit
+        # A copy: the answer itself belongs to the log.
+        self.units[unit["id"]] = dict(unit)
         shorten(self.units, HOT_UNITS_MAX)
 
     def _see_invoice(self, invoice: dict[str, Any]) -> None:
