@@ -99,9 +99,11 @@ def _read_keys(connection: psycopg.Connection[Any], books: Books) -> None:
         books.keys[tag] = KeyRow(
             tag, intern(user_id), status, digest_of(answer), transaction, committed_at
         )
-        books.by_transaction[transaction] = tag
         told = books.told.get(tag)
-        if told and told.fate is not Fate.DONE:
+        if told is None:
+            continue
+        books.by_transaction[transaction] = tag
+        if told.fate is not Fate.DONE:
             books.kept[tag] = expectation_of(told.request, answer)
 
 
