@@ -121,6 +121,7 @@ def configure_database(app: Flask, settings: Settings) -> None:
             | {"url": settings.database_replica_url}
         }
     db.init_app(app)
+    app.teardown_appcontext(lambda _: _abandon())  # before the extension's own, which would raise
 
 
 def refuse_dead_connection(connection: psycopg.Connection, *_: object) -> None:
@@ -218,7 +219,7 @@ def _commit() -> None:
         db.session.commit()
     except DBAPIError as error:
         _abandon()
-        if _connection_lost(error):
+        if connection_lost(error):
             raise OutcomeUnknown from error
         raise
 
@@ -257,12 +258,13 @@ def _error(state: RetryCallState) -> BaseException | None:
 def _attempts(error: BaseException | None) -> int:
     if not isinstance(error, DBAPIError):
         return 1
-    if _connection_lost(error):
+    if connection_lost(error):
         return ATTEMPTS_ON_LOST_CONNECTION
     return ATTEMPTS.get(sqlstate(error) or "", 1)
 
 
-def _connection_lost(error: DBAPIError) -> bool:
+def connection_lost(error: DBAPIError) -> bool:
+    """Whether the server ended the session, or the line to it is gone."""
     # psycopg gives no SQLSTATE for a lost connection; an ended backend says 57P01 to 57P03,
     # one that idled or worked too long in its transaction 25P03 or 25P04.
     state = sqlstate(error)
@@ -275,6 +277,6 @@ def _as_refusal(error: DBAPIError) -> Exception:
     state = sqlstate(error)
     if state in ATTEMPTS:
         return ItemBusy()
-    if state == "57014" or _connection_lost(error):
+    if state == "57014" or connection_lost(error):
         return DatabaseAway()
     return error

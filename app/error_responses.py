@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
 from app.authorization import check_permission
+from app.database import connection_lost
 from app.domain.errors import (
     DatabaseAway,
     IdempotencyInProgress,
@@ -31,6 +32,7 @@ from app.domain.errors import (
 )
 from app.extensions import htmx, login_manager
 from app.responses import headers_for, is_safe_path, return_path
+from app.sending_again import asks_again, form_again
 
 DATABASE_RETRY_SECONDS = 5
 #: What belongs to a form's request and not to the page that it was on.
@@ -94,6 +96,7 @@ def register(app: Flask) -> None:
     app.extensions["problem_renderers"] = []
     for exception in HANDLED:
         app.register_error_handler(exception, answer)
+    app.register_error_handler(InternalError, answer_internal)
     app.register_error_handler(Exception, answer_unexpected)
 
 
@@ -115,6 +118,11 @@ def answer(exception: Exception) -> Response:
     response = render_fragment(problem) if htmx else render_page(problem)
     response.headers.extend(dict(problem.headers))
     return response
+
+
+def answer_internal(exception: InternalError) -> Response:
+    """PostgreSQL counts a transaction that idled for too long among its internal errors."""
+    return answer(DatabaseAway()) if connection_lost(exception) else answer_unexpected(exception)
 
 
 def answer_unexpected(exception: Exception) -> Response:
@@ -234,7 +242,8 @@ def error_page(problem: Problem) -> str:
         "errors/page.html",
         problem=problem,
         layout=layout,
-        retry_seconds=DATABASE_RETRY_SECONDS if problem.code == DatabaseAway.code else None,
+        retry_seconds=DATABASE_RETRY_SECONDS if asks_again(problem.code) else None,
+        form_again=form_again(problem.code),
     )
 
 

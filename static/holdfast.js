@@ -29,12 +29,17 @@
     if (event.detail.target.id === "alerts") event.detail.target.scrollIntoView({ block: "nearest" });
     refreshTimes();
   });
+  // That the store did not answer is over with its next answer.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status < 400) document.querySelector("#alerts [data-passing]")?.remove();
+  });
   document.addEventListener("htmx:sendError", () => {
     const alerts = document.getElementById("alerts");
     if (!alerts) return;
     const words = document.createElement("div");
     words.className = "refusal";
     words.setAttribute("role", "alert");
+    words.dataset.passing = "";
     words.textContent = "The store does not answer. Check the connection, then try again.";
     alerts.replaceChildren(words);
   });

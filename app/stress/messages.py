@@ -7,8 +7,8 @@ and the rest. Source: https://www.postgresql.org/docs/18/protocol-message-format
 import struct
 from collections.abc import Iterator
 
-#: A query as one message, and the first message of a query in steps.
-STATEMENTS = (b"Q", b"P")
+#: A query as one message, and the first message of a query in steps, prepared before or not.
+STATEMENTS = (b"Q", b"P", b"B")
 #: The server has answered and waits.
 READY = b"Z\x00\x00\x00\x05"
 LENGTH_BYTES = 4

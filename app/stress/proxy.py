@@ -17,11 +17,13 @@ class Cut:
 
     Before it reaches the server; or ``sent``, without a look at what the server does with it; or
     ``done``, when the server has answered, which the client never hears. ``made`` tells when.
+    ``passing`` such statements go by before.
     """
 
     words: bytes
     sent: bool = False
     done: bool = False
+    passing: Iterator[int] = field(default_factory=lambda: iter(()))
     made: threading.Event = field(default_factory=threading.Event)
 
 
@@ -49,9 +51,9 @@ class Proxy:
     def port(self) -> int:
         return int(self.listener.getsockname()[1])
 
-    def arm(self, words: bytes, *, sent: bool = False, done: bool = False) -> Cut:
-        """Cut the next line that says ``words``, once."""
-        cut = Cut(words, sent, done)
+    def arm(self, words: bytes, *, sent: bool = False, done: bool = False, passing: int = 0) -> Cut:
+        """Cut the next line that says ``words``, once; the first ``passing`` times let it be."""
+        cut = Cut(words, sent, done, iter(range(passing)))
         with self._lock:
             self._armed.append(cut)
         return cut
@@ -66,7 +68,7 @@ class Proxy:
             return None
         with self._lock:
             for cut in self._armed:
-                if cut.words in statement:
+                if cut.words in statement and next(cut.passing, None) is None:
                     self._armed.remove(cut)
                     self.cuts_made += 1
                     return cut
