@@ -7,10 +7,11 @@ from app.cli.dbshell import dbshell
 from app.cli.jobs import check, cleanup, report
 from app.cli.prepare import prepare
 from app.cli.retail import retail
+from app.cli.stress import stress
 from app.cli.token import token
 from app.cli.user import user
 
-COMMANDS = (audit, check, cleanup, dbshell, prepare, report, retail, token, user)
+COMMANDS = (audit, check, cleanup, dbshell, prepare, report, retail, stress, token, user)
 
 
 def register(app: Flask) -> None:

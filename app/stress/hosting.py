@@ -25,8 +25,8 @@ from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.problems import RuntimeProblem
 from app.settings import Settings
+from app.stress.processes import SCHEDULER, STORE
 
-STORE, SCHEDULER = "app.runtime", "jobs.schedule"
 TEND_SECONDS = 0.05
 STOP_SECONDS = 60.0
 

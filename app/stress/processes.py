@@ -5,7 +5,13 @@ from contextlib import suppress
 
 import psutil
 
-from app.stress.hosting import SCHEDULER, STORE
+#: Modules that are run, by which processes are told apart.
+STORE, WEB, RQ_WORKER, SCHEDULER = (
+    "app.runtime",
+    "app.runtime.web",
+    "jobs.worker",
+    "jobs.schedule",
+)
 
 
 def children(parent: psutil.Process, *words: str) -> list[psutil.Process]:

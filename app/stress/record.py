@@ -58,6 +58,8 @@ class Record:
         """The same operation once more, with what it was told when all was quiet."""
         with self._lock:
             self._keep(operation)
+            for attempt in operation.settled:
+                self._count(attempt)
 
     def of_outcome(self, outcome: str) -> list[Operation]:
         return [each for each in self.operations.values() if each.outcome == outcome]

@@ -32,7 +32,10 @@ from app.runtime.postgres import STORE as DATABASE_USER
 from app.runtime.problems import RuntimeProblem
 from app.runtime.valkey import program as redis_program
 from app.stress.person import Person
+from app.stress.place import Place
 from app.stress.processes import (
+    RQ_WORKER,
+    WEB,
     backends_of,
     children,
     horses_of,
@@ -57,7 +60,6 @@ FOREIGN = (
 )
 READY_SECONDS = 90.0
 ROOT = Path(__file__).parents[2]
-WEB, RQ_WORKER = "app.runtime.web", "jobs.worker"
 
 
 class Orders:
@@ -246,12 +248,12 @@ def make_people(run: str, environment: Mapping[str, str]) -> list[Person]:
     return [Person(**person) for person in json.loads(done.stdout)]
 
 
-def wait_until_serving(site: Site, seconds: float = READY_SECONDS) -> None:
+def wait_until_serving(site: Place, seconds: float = READY_SECONDS) -> None:
     """Raises RuntimeProblem when it does not serve within this time."""
     deadline = time.monotonic() + seconds
     while not site.serving():
         if time.monotonic() > deadline:
-            raise RuntimeProblem(f"the scratch store was not ready within {seconds:.0f} s")
+            raise RuntimeProblem(f"the store did not serve within {seconds:.0f} s")
         time.sleep(0.1)
 
 

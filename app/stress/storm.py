@@ -10,11 +10,11 @@ from threading import Event, Thread
 from app.stress.client import Client
 from app.stress.faults.fault import Fault
 from app.stress.floor import Floor
+from app.stress.place import Place
 from app.stress.probe import Probe
 from app.stress.record import Record
 from app.stress.schedule import Blow, Schedule
 from app.stress.sending import Sender
-from app.stress.site import Site
 
 LOOK_SECONDS = 0.1
 
@@ -50,7 +50,7 @@ class Passed:
 
 
 class Storm:
-    def __init__(self, site: Site, plan: Plan, floor: Floor, record: Record) -> None:
+    def __init__(self, site: Place, plan: Plan, floor: Floor, record: Record) -> None:
         self.site, self.plan, self.record = site, plan, record
         self.stop = Event()
         self.clients = [self._client(number, floor) for number in range(1, plan.clients + 1)]

@@ -1,0 +1,40 @@
+"""A whole run: a store is opened, the storm passes over it, and the checker judges."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.stress.checker import check
+from app.stress.opening import Opening
+from app.stress.place import Place
+from app.stress.record import Record
+from app.stress.report import Report
+from app.stress.settling import Settling, wait_until_quiet
+from app.stress.site import wait_until_serving
+from app.stress.storm import Plan, Storm, Weather
+
+
+def run(
+    site: Place,
+    plan: Plan,
+    log: Path,
+    *,
+    weather: Callable[[Weather], None],
+    say: Callable[[str], None],
+) -> Report:
+    """``weather`` hears often how the storm stands, ``say`` what comes after it.
+
+    Raises RuntimeProblem where the store does not come back by itself.
+    """
+    with Record(log) as record:
+        floor = Opening(site.web_urls[0], site.people, plan.seed, record).open()
+        passed = Storm(site, plan, floor, record).pass_over(weather)
+        say("Waiting until all is quiet …")
+        wait_until_serving(site)
+        with site.connect() as connection:
+            wait_until_quiet(connection)
+            say(f"Asking about {len(record.of_outcome('unknown')):,} of unknown outcome …")
+            Settling(site.web_urls[0], site.people, record, plan.seed).settle()
+            wait_until_quiet(connection)
+            say(f"Checking {len(record):,} operations …")
+            findings = check(list(record.operations.values()), connection)
+    return Report(plan, passed, record, findings)
