@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.runtime.embedded import EmbeddedServers
-from bench import bulk, consistency, contention, inventory_pages, reserve, whole_invoice
+from bench import bulk, consistency, contention, pages, reserve, whole_invoice
 from bench.store import bench_servers, deadlocks
 from bench.table import Row, print_table
 from bench.web import served
@@ -38,7 +38,7 @@ PARTS: Mapping[str, Callable[[EmbeddedServers, Options], list[Row]]] = {
     "contention": contended,
     "bulk": lambda servers, options: bulk.measure(servers, options.units),
     "invoice": invoice,
-    "pages": lambda servers, options: inventory_pages.measure(servers, options.units),
+    "pages": lambda servers, options: pages.measure(servers, options.pages),
     "consistency": lambda servers, options: consistency.measure(servers, options.units),
 }
 
@@ -65,6 +65,9 @@ def _options() -> Options:
     parser.add_argument("--clients", **several, default=(1, 8, 32), help="of http")
     parser.add_argument("--sizes", **several, default=(1, 20), help="units a call of http")
     parser.add_argument("--ways", nargs="+", choices=reserve.WAYS, default=reserve.WAYS)
+    parser.add_argument(
+        "--pages", **several, default=(1_000_000,), help="units of the stores whose pages are read"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     return parser.parse_args()
 

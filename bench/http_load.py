@@ -8,77 +8,31 @@ its length), `requests` ([method, path, extra headers, body]), `warm_up` (of the
 import itertools
 import json
 import select
-import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 
-HEADERS_END = b"\r\n\r\n"
+from bench.http_client import Client, request
+
 SAMPLES_MAX = 3
-RECEIVED_MAX = 1 << 18
 
 
-class Client:
-    """One connection, with one request under way at a time."""
+class Asker(Client):
+    """A client that knows what it asked for, and since when it waits for that."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.received = bytearray()
-        self.expected = 0
-        self.request = b""
-        self.began = 0.0
+    asked = b""
+    began = 0.0
 
-    def send(self, request: bytes) -> None:
-        self.request = request
-        self.began = time.perf_counter()
-        self.send_again()
-
-    def send_again(self) -> None:
-        self.received.clear()
-        self.expected = 0
-        self.socket.sendall(self.request)
-
-    def receive(self) -> bool:
-        """True when the whole answer is there."""
-        part = self.socket.recv(RECEIVED_MAX)
-        if not part:
-            raise ConnectionError(f"closed by the store after {bytes(self.received[:200])!r}")
-        self.received += part
-        if not self.expected:
-            end = self.received.find(HEADERS_END)
-            if end < 0:
-                return False
-            self.expected = end + len(HEADERS_END) + _length(bytes(self.received[:end]))
-        return len(self.received) >= self.expected
-
-    @property
-    def status(self) -> str:
-        return self.received[9:12].decode()
-
-    @property
-    def body(self) -> str:
-        return self.received[self.received.find(HEADERS_END) + 4 :].decode()
-
-
-def _length(head: bytes) -> int:
-    at = head.lower().find(b"content-length:")
-    if at < 0:
-        raise ValueError(f"an answer without its length: {head!r}")
-    return int(head[at + 15 :].split(b"\r\n", 1)[0])
-
-
-def request(head: str, method: str, path: str, headers: str, body: str) -> bytes:
-    content = body.encode()
-    start = f"{method} {path} HTTP/1.1\r\n{head}{headers}Content-Length: {len(content)}\r\n\r\n"
-    return start.encode() + content
+    def ask_for(self, following: bytes) -> None:
+        self.asked, self.began = following, time.perf_counter()
+        self.send(following)
 
 
 class Load:
     """All clients in one loop: each sends its next request when it has its answer."""
 
-    def __init__(self, clients: list[Client], requests: Iterator[bytes], seconds: float) -> None:
+    def __init__(self, clients: list[Asker], requests: Iterator[bytes], seconds: float) -> None:
         self.requests = requests
         self.seconds = seconds
         self.clients = {client.socket.fileno(): client for client in clients}
@@ -105,20 +59,20 @@ class Load:
                     busy -= 1
         return time.perf_counter() - self.began
 
-    def _send_next(self, client: Client) -> bool:
+    def _send_next(self, client: Asker) -> bool:
         if time.perf_counter() - self.began >= self.seconds:
             return False
         following = next(self.requests, None)
         if following is None:
             return False
-        client.send(following)
+        client.ask_for(following)
         return True
 
-    def _answered(self, client: Client) -> bool:
+    def _answered(self, client: Asker) -> bool:
         """False when the unit was locked just then, and the client asks again at once."""
         if client.status == "409" and b'"item-busy"' in client.received:
             self.outcomes["busy"] += 1
-            client.send_again()
+            client.send(client.asked)
             return False
         self.times.append(time.perf_counter() - client.began)
         self.outcomes[client.status] += 1
@@ -130,12 +84,10 @@ class Load:
 def main() -> None:
     order = json.loads(sys.stdin.readline())
     requests = iter([request(order["head"], *each) for each in order["requests"]])
-    clients = [Client(order["port"]) for _ in range(order["clients"])]
+    clients = [Asker(order["port"]) for _ in range(order["clients"])]
     if order.get("warm_up", True):
         for client, first in zip(clients, itertools.islice(requests, len(clients)), strict=False):
-            client.send(first)
-            while not client.receive():
-                pass
+            client.ask(first)
     load = Load(clients, requests, order["seconds"])
     print("ready", flush=True)
     sys.stdin.readline()

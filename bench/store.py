@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -23,11 +24,10 @@ from app.runtime.embedded import EmbeddedServers
 from app.settings import Settings
 from bench import large_store
 from bench.large_store import fill_with_history
-from bench.products import PRODUCTS, add_products
 from bench.table import Row
 
 ROOT = Path(__file__).parents[1]
-BATCH = 50_000
+KEPT_DAYS = 3
 
 
 @contextmanager
@@ -86,9 +86,13 @@ def template(servers: EmbeddedServers, units: int) -> str:
 
 
 def _fingerprint() -> str:
-    """Of what a filled store depends on: the schema, and how it is filled."""
+    """Of what a filled store depends on: the schema, how it is filled, and roughly when.
+
+    Its reservations would be found to be long after a week.
+    """
     parts = [*sorted((ROOT / "migrations").glob("*/*.*")), Path(large_store.__file__)]
-    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+    content = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+    return f"{content} {datetime.now(UTC).toordinal() // KEPT_DAYS}"
 
 
 def _make_database(servers: EmbeddedServers, name: str, copied: str) -> None:
@@ -124,34 +128,6 @@ def _opened(servers: EmbeddedServers, name: str) -> Iterator[tuple[Flask, psycop
         yield app, connection
         db.session.remove()
         db.engine.dispose()
-
-
-def fill(connection: psycopg.Connection, units: int) -> None:
-    """``units`` units of 400 products: of ten, six are free, one is held, three are sold."""
-    add_products(connection)
-    for first in range(0, units, BATCH):
-        with connection.transaction():
-            explain(connection, "RECEIVED")
-            connection.execute(
-                """INSERT INTO items (serial_number, product_id)
-                SELECT p.sku || '-' || lpad(g::text, 7, '0'), p.id
-                FROM generate_series(%s::int, %s::int) g
-                JOIN products p ON p.sku = 'P' || g %% %s""",
-                [first, min(first + BATCH, units) - 1, PRODUCTS],
-            )
-    for reason, change, which in (
-        (
-            "MANUAL_HOLD",
-            "inventory_status = 'Reserved', reserved_for_type = 'Manual',"
-            " reserved_for_id = 'bench'",
-            "right(serial_number, 1) IN ('0', '1', '2', '3')",
-        ),
-        ("INVOICE_PAID", "inventory_status = 'Sold'", "right(serial_number, 1) IN ('1', '2', '3')"),
-    ):
-        with connection.transaction():
-            explain(connection, reason)
-            connection.execute(f"UPDATE items SET {change} WHERE {which}")
-    connection.execute("VACUUM ANALYZE")
 
 
 def free_units(connection: psycopg.Connection) -> list[UUID]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from typing import IO
 
 import psycopg
 from flask import Flask
@@ -19,6 +20,9 @@ from app.settings import Settings
 from bench.processes import Groups
 from bench.store import ROOT, store
 
+EMAIL = "bench@example.com"
+PASSWORD = "bench-password"
+
 
 @dataclass(frozen=True)
 class Web:
@@ -28,6 +32,8 @@ class Web:
     connection: psycopg.Connection
     port: int
     token: str
+    email: str
+    password: str
     groups: Groups
 
     @property
@@ -48,12 +54,14 @@ class Web:
 def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
     """A filled store, and as many processes that serve it as `make run` starts."""
     with store(servers, name, units=units) as (app, connection):
-        user_id = accounts.create_user(
-            "bench@example.com", name="Bench", role="admin", password="bench-password"
-        )
+        user_id = accounts.create_user(EMAIL, name="Bench", role="admin", password=PASSWORD)
         token = create_token(user_id, name="bench").secret
-        with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-            children = [_serve(app, listening) for _ in range(Settings.web_processes)]
+        log = servers.settings().instance_dir / "log" / f"web-{name}.log"
+        with (
+            socket.create_server(("127.0.0.1", 0), backlog=512) as listening,
+            log.open("wb") as written,
+        ):
+            children = [_serve(app, listening, written) for _ in range(Settings.web_processes)]
             groups = {
                 "web": [child.pid for child in children],
                 "PostgreSQL": [_pid(servers, "PostgreSQL")],
@@ -62,7 +70,7 @@ def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
             try:
                 port = listening.getsockname()[1]
                 _wait_until_all_serve(port)
-                yield Web(app, connection, port, token, groups)
+                yield Web(app, connection, port, token, EMAIL, PASSWORD, groups)
             finally:
                 for child in children:
                     child.terminate()
@@ -77,12 +85,14 @@ def _pid(servers: EmbeddedServers, name: str) -> int:
     return child.process.pid
 
 
-def _serve(app: Flask, listening: socket.socket) -> subprocess.Popen[bytes]:
+def _serve(app: Flask, listening: socket.socket, log: IO[bytes]) -> subprocess.Popen[bytes]:
     settings: Settings = app.config["SETTINGS"]
     return subprocess.Popen(
         [sys.executable, "-m", "app.runtime.web", str(listening.fileno())],
         pass_fds=[listening.fileno()],
         cwd=ROOT,
+        stdout=log,
+        stderr=log,
         env=dict(os.environ)
         | {
             "DATABASE_URL": settings.database_url or "",
