@@ -70,6 +70,8 @@ def start_servers(config: pytest.Config) -> EmbeddedServers:
         remove_abandoned_instances()
         instance = TEST_INSTANCES / str(os.getpid())
         started = EmbeddedServers(Settings(instance_dir=instance), durable=False)
+        # What the checker of the stress command must know, as its scratch store does.
+        started.postgres.server_settings = {"track_commit_timestamp": "on"}
         config.stash[SERVERS] = started
         started.start()
     return config.stash[SERVERS]

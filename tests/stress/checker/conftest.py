@@ -1,0 +1,14 @@
+import pytest
+
+from tests.conftest import Servers
+from tests.shop import Shop, own_shop
+from tests.stress.checker.ledger import Ledger
+
+__all__ = ["own_shop"]
+
+
+@pytest.fixture
+def ledger(own_shop: Shop, servers: Servers) -> Ledger:
+    """Of a shop that is this test's own."""
+    name = own_shop.url.rsplit("/", 1)[1].split("?")[0]
+    return Ledger(own_shop, lambda: servers.postgres.connect_as_superuser(name))
