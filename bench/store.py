@@ -24,16 +24,17 @@ from app.runtime.embedded import EmbeddedServers
 from app.settings import Settings
 from bench import large_store
 from bench.large_store import fill_with_history
+from bench.processes import Groups
 from bench.table import Row
 
 ROOT = Path(__file__).parents[1]
+INSTANCE = ROOT / "instance" / "bench"
 KEPT_DAYS = 3
 
 
 @contextmanager
-def bench_servers() -> Iterator[EmbeddedServers]:
+def bench_servers(instance: Path = INSTANCE) -> Iterator[EmbeddedServers]:
     """PostgreSQL and Valkey as the store runs them, durable; SystemExit when a run goes on."""
-    instance = ROOT / "instance" / "bench"
     instance.mkdir(parents=True, exist_ok=True)
     with (instance / "lock").open("w") as lock:
         try:
@@ -128,6 +129,15 @@ def _opened(servers: EmbeddedServers, name: str) -> Iterator[tuple[Flask, psycop
         yield app, connection
         db.session.remove()
         db.engine.dispose()
+
+
+def process_ids(servers: EmbeddedServers, *names: str) -> Groups:
+    """Of the servers themselves, or of what stands for them."""
+    return {
+        child.name: [child.process.pid]
+        for child in servers.children
+        if child.name in names and child.process
+    }
 
 
 def free_units(connection: psycopg.Connection) -> list[UUID]:

@@ -18,7 +18,7 @@ from app.services import accounts
 from app.services.api_tokens import create_token
 from app.settings import Settings
 from bench.processes import Groups
-from bench.store import ROOT, store
+from bench.store import ROOT, process_ids, store
 
 EMAIL = "bench@example.com"
 PASSWORD = "bench-password"
@@ -64,8 +64,7 @@ def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
             children = [_serve(app, listening, written) for _ in range(Settings.web_processes)]
             groups = {
                 "web": [child.pid for child in children],
-                "PostgreSQL": [_pid(servers, "PostgreSQL")],
-                "Valkey": [_pid(servers, "Valkey")],
+                **process_ids(servers, "PostgreSQL", "Valkey"),
             }
             try:
                 port = listening.getsockname()[1]
@@ -78,15 +77,10 @@ def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
                     child.wait()
 
 
-def _pid(servers: EmbeddedServers, name: str) -> int:
-    """Of the server itself, or of what stands for it."""
-    child = next(child for child in servers.children if child.name == name)
-    assert child.process
-    return child.process.pid
-
-
 def _serve(app: Flask, listening: socket.socket, log: IO[bytes]) -> subprocess.Popen[bytes]:
     settings: Settings = app.config["SETTINGS"]
+    figures = settings.instance_dir / "run" / "metrics"
+    figures.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
         [sys.executable, "-m", "app.runtime.web", str(listening.fileno())],
         pass_fds=[listening.fileno()],
@@ -99,6 +93,7 @@ def _serve(app: Flask, listening: socket.socket, log: IO[bytes]) -> subprocess.P
             "REDIS_URL": settings.redis_url or "",
             "SECRET_KEY": settings.secret_key or "",
             "INSTANCE_DIR": str(settings.instance_dir),
+            "PROMETHEUS_MULTIPROC_DIR": str(figures),
             "LOG_FORMAT": "json",
             "RATE_LIMIT": "100000000 per minute",
             "RATE_LIMIT_ADDRESS": "100000000 per minute",
