@@ -4,6 +4,8 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,8 +13,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.runtime.problems import RuntimeProblem
+from app.settings import Settings
 from app.stress.faults import FAULTS
 from app.stress.faults.fault import Fault
+from app.stress.outside import FAULTS as FAULTS_ELSEWHERE
+from app.stress.outside import outside_site
+from app.stress.place import Place
 from app.stress.report import Report
 from app.stress.run import run
 from app.stress.site import scratch_site
@@ -23,6 +29,8 @@ ALL, NONE = "all", "none"
 SEED_DIGITS = 6
 #: Between two lines, where the progress does not stay on one.
 LINE_SECONDS = 10.0
+#: To the beginning of the terminal's line, and what stands there away.
+OVER_THE_LINE = "\r\x1b[K"
 
 
 class FaultList(click.ParamType[tuple[Fault, ...]]):
@@ -54,6 +62,7 @@ class FaultList(click.ParamType[tuple[Fault, ...]]):
 @click.option("--log", type=click.Path(path_type=Path), help="Keep each operation here, as JSON.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="The result, as JSON.")
 @click.option("--keep", is_flag=True, help="Leave the scratch store's folder behind.")
+@click.option("--web", multiple=True, help="A store elsewhere, by its address; may be repeated.")
 @with_appcontext
 def stress(
     seconds: float,
@@ -64,27 +73,47 @@ def stress(
     log: Path | None,
     json_file: Path | None,
     keep: bool,
+    web: tuple[str, ...],
 ) -> None:
     """Work on a scratch store while faults strike it, then prove that its books are right.
 
     The store's own database is never touched. Ctrl-C ends the storm early; what was done until
     then is still proved. Exit status 1 if anything is wrong.
+
+    With --web the work is done on a store that stands elsewhere, on one host or several, whose
+    empty database DATABASE_URL names (holdfast_stress…); only what SQL can do strikes it.
     """
     drawn = secrets.randbelow(10**SEED_DIGITS) if seed is None else seed
-    plan = Plan(str(drawn), seconds, clients, faults, operations)
-    instance = current_app.config["SETTINGS"].instance_dir
-    path = log or instance / f"stress-{time.time_ns()}.jsonl"
-    say(f"Starting a scratch store (seed {drawn}) …")
+    plan = Plan(str(drawn), seconds, clients, within_reach(faults, web), operations)
+    settings: Settings = current_app.config["SETTINGS"]
+    path = log or settings.instance_dir / f"stress-{time.time_ns()}.jsonl"
     try:
-        with scratch_site(instance, keep=keep) as site:
+        with place(settings, plan, web, keep=keep) as site:
             report = run(site, plan, path, weather=Progress(plan), say=say)
-            if keep:
-                say(f"The scratch store's data is in {site.folder}")
     except RuntimeProblem as problem:
         raise click.ClickException(str(problem)) from None
     click.echo(table_of(report))
     conclude(report, path, keep_log=log is not None, json_file=json_file)
     sys.exit(0 if report.holds else 1)
+
+
+def within_reach(faults: tuple[Fault, ...], web: tuple[str, ...]) -> tuple[Fault, ...]:
+    """All of them for a scratch store; for one that stands elsewhere, those that reach it."""
+    return tuple(fault for fault in faults if not web or fault.name in FAULTS_ELSEWHERE)
+
+
+@contextmanager
+def place(settings: Settings, plan: Plan, web: tuple[str, ...], *, keep: bool) -> Iterator[Place]:
+    if web:
+        if settings.embedded or settings.database_url is None:
+            raise click.UsageError("--web goes with DATABASE_URL, the database of that store")
+        yield outside_site(web, settings.database_url, plan.seed)
+        return
+    say(f"Starting a scratch store (seed {plan.seed}) …")
+    with scratch_site(settings.instance_dir, keep=keep) as site:
+        yield site
+        if keep:
+            say(f"The scratch store's data is in {site.folder}")
 
 
 def conclude(report: Report, log: Path, *, keep_log: bool, json_file: Path | None) -> None:
@@ -98,7 +127,7 @@ def conclude(report: Report, log: Path, *, keep_log: bool, json_file: Path | Non
 
 
 def say(words: str) -> None:
-    click.echo(words, err=True)
+    click.echo(f"{OVER_THE_LINE}{words}" if sys.stderr.isatty() else words, err=True)
 
 
 class Progress:
@@ -111,7 +140,7 @@ class Progress:
 
     def __call__(self, weather: Weather) -> None:
         if self.moves:
-            click.echo(f"\r\x1b[K{self._line(weather)}", nl=False, err=True)
+            click.echo(f"{OVER_THE_LINE}{self._line(weather)}", nl=False, err=True)
         elif weather.seconds - self.said_at >= LINE_SECONDS:
             self.said_at = weather.seconds
             say(self._line(weather))

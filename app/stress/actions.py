@@ -71,8 +71,9 @@ class Clerk:
         return {"sku": sku, "quantity": quantity, "unitPrice": self.floor.prices[sku]}
 
     def expiry(self) -> dict[str, int]:
-        """The shortest there is, or as long as the store's settings say."""
-        return {"expiresInMinutes": 1} if self.by_chance(0.5) else {}
+        """As long as the store's settings say, or as short as can be, or for long."""
+        minutes = self.random.choice((None, 1, 30))
+        return {} if minutes is None else {"expiresInMinutes": minutes}
 
 
 def reserve(clerk: Clerk) -> Request | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from app.settings import Settings
 from app.stress.checker import check
 from app.stress.opening import Opening
 from app.stress.place import Place
@@ -14,7 +15,7 @@ from app.stress.storm import Plan, Storm, Weather
 
 
 def run(
-    site: Place,
+    place: Place,
     plan: Plan,
     log: Path,
     *,
@@ -26,15 +27,21 @@ def run(
     Raises RuntimeProblem where the store does not come back by itself.
     """
     with Record(log) as record:
-        floor = Opening(site.web_urls[0], site.people, plan.seed, record).open()
-        passed = Storm(site, plan, floor, record).pass_over(weather)
+        floor = Opening(place.web_urls[0], place.people, plan.seed, record).open()
+        passed = Storm(place, plan, floor, record).pass_over(weather)
         say("Waiting until all is quiet …")
-        wait_until_serving(site)
-        with site.connect() as connection:
+        wait_until_serving(place)
+        with place.connect() as connection:
             wait_until_quiet(connection)
             say(f"Asking about {len(record.of_outcome('unknown')):,} of unknown outcome …")
-            Settling(site.web_urls[0], site.people, record, plan.seed).settle()
+            Settling(place.web_urls[0], place.people, record, plan.seed).settle()
             wait_until_quiet(connection)
             say(f"Checking {len(record):,} operations …")
-            findings = check(list(record.operations.values()), connection)
+            findings = check(
+                record.operations.values(), connection, hold_minutes=_hold_minutes(place)
+            )
     return Report(plan, passed, record, findings)
+
+
+def _hold_minutes(place: Place) -> int:
+    return Settings.from_environment(place.environment).hold_minutes

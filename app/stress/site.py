@@ -50,6 +50,8 @@ from app.stress.proxy import Proxy, proxy_to
 SERVER_SETTINGS = {"track_commit_timestamp": "on", "synchronous_commit": "on", "fsync": "on"}
 #: Nobody is to be turned away for asking often.
 NO_RATE_LIMIT = "999999999 per minute"
+#: Short, so that a run lives to see holds run out.
+HOLD_MINUTES = "1"
 FOREIGN = (
     "HOST",
     "DEMO_PASSWORD",
@@ -229,6 +231,7 @@ def _environment(folder: Path, database_url: str, redis_url: str) -> dict[str, s
         "PORT": str(free_port()),
         "DEMO": "0",
         "HOLDFAST_EMBEDDED": "0",
+        "HOLD_MINUTES": HOLD_MINUTES,
         "RATE_LIMIT": NO_RATE_LIMIT,
         "RATE_LIMIT_ADDRESS": NO_RATE_LIMIT,
     }
