@@ -1,12 +1,19 @@
 """What the queue calls: one run, by its id."""
 
+import logging
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.database import unhurried
+from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.domain.timetable import JobName
 from app.services import job_runs
 from jobs import alerts, audit, check, cleanup, report
 from jobs.application import application
+
+DATABASE_TROUBLE = (SQLAlchemyError, DatabaseAway, ItemBusy, OutcomeUnknown)
+logger = logging.getLogger(__name__)
 
 ACTS: dict[JobName, job_runs.Act] = {
     JobName.CLEANUP: cleanup.run,
@@ -20,4 +27,8 @@ ACTS: dict[JobName, job_runs.Act] = {
 def perform(run_id: str) -> None:
     """Carries out the run if it is still to be done."""
     with application().app_context(), unhurried():
-        job_runs.perform(UUID(run_id), ACTS)
+        try:
+            job_runs.perform(UUID(run_id), ACTS)
+        except DATABASE_TROUBLE as error:
+            # The scheduler tells a worker of it again.
+            logger.warning("a run waits for the database: %s", type(error).__name__)

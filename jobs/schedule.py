@@ -12,20 +12,18 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 from rq.cron import CronJob, CronScheduler
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.domain.timetable import TIMETABLE, JobName
 from app.services import job_runs
 from app.services.job_queue import NAME, PERFORM, connect, hint
 from app.settings import Settings
 from jobs import alerts
 from jobs.application import application
+from jobs.runs import DATABASE_TROUBLE
 
 TICK_SECONDS = 5
 #: By then a worker has taken what it was told of; if not, it is told again.
 HINT_AGAIN_SECONDS = 20
-DATABASE_TROUBLE = (SQLAlchemyError, DatabaseAway, ItemBusy, OutcomeUnknown)
 logger = logging.getLogger(__name__)
 
 

@@ -18,8 +18,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database import db, transactional
-from app.domain.errors import InvalidInput, Refusal
+from app.database import connection_lost, db, transactional
+from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.timetable import TIMETABLE, JobName
 from app.request_ids import current_request_id, working_on
 from app.services.alerts import raise_alert
@@ -145,8 +145,11 @@ def perform(run_id: UUID, acts: Mapping[JobName, Act]) -> bool:
             return False
         try:
             _carry_out(run, acts[run.job])
-        except Exception:
-            logger.exception("%s of %s failed", run.job, run.slot)
+        except Exception as error:
+            if _database_gone(error):
+                logger.warning("%s of %s waits for the database", run.job, run.slot)
+            else:
+                logger.exception("%s of %s failed", run.job, run.slot)
     return True
 
 
@@ -202,12 +205,20 @@ def _carry_out(run: Run, act: Act) -> Result:
         with working_on(run.request_id):
             result = act(run.slot)
     except BaseException as error:
-        _finish(run, None, error)
+        # Its lock went with the database, so it is taken up again as any abandoned run.
+        if not _database_gone(error):
+            _finish(run, None, error)
         raise
     finally:
         _current.reset(token)
     _finish(run, result, None)
     return result
+
+
+def _database_gone(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError):
+        return connection_lost(error)
+    return isinstance(error, DatabaseAway | OutcomeUnknown)
 
 
 @transactional

@@ -20,7 +20,7 @@ class Probe:
 
     def __init__(self, addresses: Sequence[str], token: str) -> None:
         self._hosts = [urlsplit(address).netloc for address in addresses]
-        self._token = token
+        self.token = token
         self._numbers = itertools.count(1)
 
     def seconds_until_serving(
@@ -42,7 +42,7 @@ class Probe:
     def _writes(self, host: str) -> bool:
         body = f'{{"name": "Probe {next(self._numbers)}"}}'
         headers = {
-            "Authorization": f"Bearer {self._token}",
+            "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/json",
             "Idempotency-Key": str(uuid4()),
         }
