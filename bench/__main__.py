@@ -48,7 +48,7 @@ PARTS: Mapping[str, Callable[[EmbeddedServers, Options], list[Row]]] = {
 def main() -> None:
     options = _options()
     rows = []
-    with bench_servers(options.instance) as servers:
+    with bench_servers(options.instance, dict(options.set)) as servers:
         for name in options.only or PARTS:
             found = PARTS[name](servers, options)
             print_table(found)
@@ -76,6 +76,14 @@ def _options() -> Options:
     parser.add_argument("--retail", type=Path, default=retail.DEMO, metavar="FILE")
     parser.add_argument("--every", type=int, default=1, help="each N-th customer of FILE only")
     parser.add_argument("--instance", type=Path, default=INSTANCE, metavar="FOLDER")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=lambda text: text.split("=", 1),
+        metavar="NAME=VALUE",
+        help="a setting of PostgreSQL to try",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     options = parser.parse_args()
     if options.all:

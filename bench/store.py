@@ -6,7 +6,7 @@ What is large is built once and kept there as a template, so that a second run b
 import fcntl
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,8 +33,13 @@ KEPT_DAYS = 3
 
 
 @contextmanager
-def bench_servers(instance: Path = INSTANCE) -> Iterator[EmbeddedServers]:
-    """PostgreSQL and Valkey as the store runs them, durable; SystemExit when a run goes on."""
+def bench_servers(
+    instance: Path = INSTANCE, server_settings: Mapping[str, str] | None = None
+) -> Iterator[EmbeddedServers]:
+    """PostgreSQL and Valkey as the store runs them, durable; SystemExit when a run goes on.
+
+    ``server_settings`` are PostgreSQL's, to try them out.
+    """
     instance.mkdir(parents=True, exist_ok=True)
     with (instance / "lock").open("w") as lock:
         try:
@@ -42,6 +47,8 @@ def bench_servers(instance: Path = INSTANCE) -> Iterator[EmbeddedServers]:
         except BlockingIOError:
             raise SystemExit(f"another benchmark is running on {instance}") from None
         servers = EmbeddedServers(Settings(instance_dir=instance, demo=False))
+        assert servers.postgres
+        servers.postgres.server_settings = server_settings or {}
         try:
             servers.start()
             with _superuser(servers) as connection:
