@@ -10,6 +10,7 @@ from app import (
     error_responses,
     extensions,
     form_keys,
+    logs,
     presentation,
     replica,
     request_log,
@@ -26,6 +27,7 @@ REQUEST_BYTES_MAX = 16 * 1024 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole store as a WSGI app. Refuses to start when a route declares no permission."""
     settings = settings or Settings.from_environment()
+    logs.configure(settings.log_format)
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     configure(app, settings)
     configure_database(app, settings)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import psycopg
@@ -17,6 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, registry
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
+from app.metrics.instruments import count_retry
+from app.metrics.query_time import TimedCursor, note_query
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -96,6 +99,7 @@ else:
 failure_watchers: list[Callable[[DBAPIError], None]] = []
 
 _inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
+_after_commit: ContextVar[list[Callable[[], None]]] = ContextVar("to do once it is committed")
 _unhurried: ContextVar[bool] = ContextVar("without time limits", default=False)
 
 
@@ -111,10 +115,13 @@ def configure_database(app: Flask, settings: Settings) -> None:
     )
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | {
-        "connect_args": SIGNS_OF_LIFE | {"options": options}
+        "connect_args": SIGNS_OF_LIFE | {"options": options, "cursor_factory": TimedCursor}
     }
     if settings.database_replica_url:
-        read_only = {"options": f"{options} -c default_transaction_read_only=on"}
+        read_only = {
+            "options": f"{options} -c default_transaction_read_only=on",
+            "cursor_factory": TimedCursor,
+        }
         app.config["SQLALCHEMY_BINDS"] = {
             REPLICA: ENGINE_OPTIONS
             | {"connect_args": REPLICA_SIGNS_OF_LIFE | read_only}
@@ -183,6 +190,11 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def after_commit(act: Callable[[], None]) -> None:
+    """Do ``act`` when the transaction at hand is committed for certain, and never otherwise."""
+    _after_commit.get().append(act)
+
+
 def sqlstate(error: DBAPIError) -> str | None:
     """PostgreSQL's five-letter error code; none for a connection that is gone."""
     return getattr(error.orig, "sqlstate", None)
@@ -202,6 +214,8 @@ def _refuse_pending_changes() -> None:
 def _attempt(work: Callable[[], R]) -> R:
     # Reading the log-in has begun a transaction already; objects loaded there stay readable.
     db.session.close()
+    then: list[Callable[[], None]] = []
+    _after_commit.set(then)
     try:
         if _unhurried.get():
             lift_time_limits()
@@ -211,10 +225,13 @@ def _attempt(work: Callable[[], R]) -> R:
         _abandon()
         raise
     _commit()
+    for act in then:
+        act()
     return result
 
 
 def _commit() -> None:
+    began = perf_counter()
     try:
         db.session.commit()
     except DBAPIError as error:
@@ -222,6 +239,8 @@ def _commit() -> None:
         if connection_lost(error):
             raise OutcomeUnknown from error
         raise
+    finally:
+        note_query(perf_counter() - began)
 
 
 def _abandon() -> None:
@@ -247,8 +266,15 @@ def _retrying() -> Retrying:
         retry=lambda state: isinstance(_error(state), DBAPIError),
         stop=lambda state: state.attempt_number >= _attempts(_error(state)),
         wait=wait_random_exponential(RETRY_WAIT_SECONDS_FIRST, RETRY_WAIT_SECONDS_MAX),
+        before_sleep=_count_retry,
         reraise=True,
     )
+
+
+def _count_retry(state: RetryCallState) -> None:
+    error = _error(state)
+    if isinstance(error, DBAPIError):
+        count_retry(None if connection_lost(error) else sqlstate(error))
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -31,6 +31,8 @@ from app.domain.errors import (
     VersionConflict,
 )
 from app.extensions import htmx, login_manager
+from app.metrics.instruments import REFUSALS
+from app.request_log import PROBLEM_CODE
 from app.responses import headers_for, is_safe_path, return_path
 from app.sending_again import asks_again, form_again
 
@@ -109,6 +111,7 @@ def answer(exception: Exception) -> Response:
     if isinstance(exception, HTTPException) and exception.response is not None:
         return cast("Response", exception.response)  # a redirect that Werkzeug made
     problem = problem_of(exception)
+    note_problem(problem)
     if problem.status >= 500:
         _forget_user()
     for prefix, render in current_app.extensions["problem_renderers"]:
@@ -118,6 +121,11 @@ def answer(exception: Exception) -> Response:
     response = render_fragment(problem) if htmx else render_page(problem)
     response.headers.extend(dict(problem.headers))
     return response
+
+
+def note_problem(problem: Problem) -> None:
+    request.environ[PROBLEM_CODE] = problem.code
+    REFUSALS.labels(problem.code, problem.status).inc()
 
 
 def answer_internal(exception: InternalError) -> Response:

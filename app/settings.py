@@ -45,6 +45,8 @@ class Settings:
     alert_daily_report: bool = False
     public_url: str | None = None
     log_format: str = "console"
+    metrics_token: str | None = None
+    sentry_dsn: str | None = None
     rate_limit_token: str = "60000 per minute"
     rate_limit_address: str = "6000 per minute"
     embedded: bool = True
@@ -79,6 +81,8 @@ class Settings:
             alert_daily_report=read("ALERT_DAILY_REPORT", _yes_or_no, False),
             public_url=read("PUBLIC_URL", _web_address, None),
             log_format=read("LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
+            metrics_token=read("METRICS_TOKEN", _token, None),
+            sentry_dsn=read("SENTRY_DSN", _sentry_dsn, None),
             rate_limit_token=read("RATE_LIMIT", _rate_limit, "60000 per minute"),
             rate_limit_address=read("RATE_LIMIT_ADDRESS", _rate_limit, "6000 per minute"),
             embedded=embedded,
@@ -162,6 +166,19 @@ def _currency(text: str) -> str:
 def _secret_key(text: str) -> str:
     if len(text) < 16:
         raise ValueError("shorter than 16 characters")
+    return text
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,}", text):
+        raise ValueError("not 16 or more characters without spaces")
+    return text
+
+
+def _sentry_dsn(text: str) -> str:
+    """It holds a key, so no echo."""
+    if not re.fullmatch(r"https?://[^@/\s]+@[^/\s]+/\S+", text):
+        raise ValueError("not a DSN such as https://KEY@errors.example.com/1")
     return text
 
 

@@ -9,6 +9,7 @@ from app.blueprints.inconsistencies import inconsistencies
 from app.blueprints.invoices import invoices
 from app.blueprints.items import items
 from app.blueprints.jobs import jobs
+from app.blueprints.metrics import metrics
 from app.blueprints.new_invoice import new_invoice
 from app.blueprints.products import products
 from app.blueprints.reports import reports
@@ -20,6 +21,7 @@ from app.blueprints.users import users
 BLUEPRINTS = (
     sessions,
     health,
+    metrics,
     dashboard,
     items,
     reservations,

@@ -12,8 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from types import FrameType
 
+from app.metrics.folder import VARIABLE as METRICS_FOLDER
+from app.metrics.folder import clear
 from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import STORE, InstanceLock
@@ -78,6 +81,7 @@ class Supervisor:
         self.servers.start()
         self.settings = with_secrets(self.servers.settings())
         check_database(self.settings)
+        clear(self._metrics_folder)
         self._prepare()
         self._publish()
         for program in self._programs(web):
@@ -123,10 +127,15 @@ class Supervisor:
             "HOLDFAST_EMBEDDED": "1" if settings.embedded else "0",
             "DEMO": "1" if settings.demo else "0",
             "FLASK_APP": "wsgi.py",
+            METRICS_FOLDER: str(self._metrics_folder),
             # Output of children that nobody reads line by line would otherwise come late.
             "PYTHONUNBUFFERED": "1",
         }
         return dict(os.environ) | {name: value for name, value in known.items() if value}
+
+    @property
+    def _metrics_folder(self) -> Path:
+        return self.settings.instance_dir / "metrics"
 
     def _publish(self) -> None:
         settings = self.settings

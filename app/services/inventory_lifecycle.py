@@ -5,12 +5,13 @@ explain itself as that does.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.database import constraint_name, db, transactional
+from app.database import after_commit, constraint_name, db, transactional
 from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.inventory_lifecycle import (
@@ -20,6 +21,7 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
 )
 from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
+from app.metrics.instruments import count_received
 from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
 from app.services.acting_user import acting_role
@@ -97,6 +99,7 @@ class InventoryLifecycleService(StatusDoor):
             else new_serials(product_id, sku, quantity or 0)
         )
         context = self._context(user_id, ChangeReason.RECEIVED)
+        after_commit(partial(count_received, len(serials)))
         try:
             return list(
                 db.session.scalars(
@@ -135,6 +138,7 @@ class InventoryLifecycleService(StatusDoor):
         For imports: any quantity of new units with generated serials. Raises NotFound for SKUs.
         """
         serials = serials_of_delivery(quantities)
+        after_commit(partial(count_received, sum(map(len, serials.values()))))
         rows = db.session.execute(
             text(f"""WITH {CONTEXT}, arrived AS (
                     INSERT INTO items (serial_number, product_id, warehouse_id, created_at)

@@ -23,10 +23,11 @@ FAILURE_KEPT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class QueueState:
-    """``workers`` counts those that gave a sign of life lately."""
+    """``workers`` counts those that gave a sign of life lately, ``jobs`` what waits for one."""
 
     answers: bool
     workers: int = 0
+    jobs: int = 0
 
 
 def connect(redis_url: str | None, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis:
@@ -74,6 +75,7 @@ def queue_state(redis_url: str | None) -> QueueState:
     try:
         with connect(redis_url, answer_seconds=CONNECT_SECONDS) as connection:
             names: set[bytes] = connection.smembers("rq:workers")
-            return QueueState(True, int(connection.exists(*names)) if names else 0)
+            workers = int(connection.exists(*names)) if names else 0
+            return QueueState(True, workers, queue(connection).count)
     except RedisError:
         return QueueState(False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,9 +19,11 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database import connection_lost, db, transactional
+from app.database import after_commit, connection_lost, db, transactional
 from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.timetable import TIMETABLE, JobName
+from app.logs import event_log
+from app.metrics.jobs import note_run
 from app.request_ids import current_request_id, working_on
 from app.services.alerts import raise_alert
 from app.services.run_locks import RUN_LOCKS, run_locks
@@ -104,6 +107,7 @@ def give_up_abandoned() -> None:
         {"ids": list(ids), "error": STOPPED, "most": ATTEMPTS_MAX},
     )
     for row in rows.all():
+        after_commit(partial(note_run, JobName(row.job), row.status))
         if row.status == "failed":
             _alert_failure(row.id, JobName(row.job), STOPPED)
 
@@ -150,6 +154,8 @@ def perform(run_id: UUID, acts: Mapping[JobName, Act]) -> bool:
                 logger.warning("%s of %s waits for the database", run.job, run.slot)
             else:
                 logger.exception("%s of %s failed", run.job, run.slot)
+        else:
+            event_log.info("run", job=run.job, request_id=run.request_id)
     return True
 
 
@@ -240,18 +246,22 @@ def _claim(run_id: UUID) -> Run | None:
 @transactional
 def _finish(run: Run, result: Result | None, error: BaseException | None) -> None:
     """Only the attempt that was begun last has the last word."""
+    status = "succeeded" if error is None else "failed"
     ended = db.session.execute(
         text("""UPDATE job_runs SET status = :status, finished_at = clock_timestamp(),
                 result = :result, error = :error, progress = NULL
-            WHERE id = :id AND attempts = :attempt AND finished_at IS NULL RETURNING id"""),
+            WHERE id = :id AND attempts = :attempt AND finished_at IS NULL
+            RETURNING CAST(extract(epoch FROM finished_at - started_at) AS float8)"""),
         {
             "id": run.id,
             "attempt": run.attempt,
-            "status": "succeeded" if error is None else "failed",
+            "status": status,
             "result": None if result is None else Jsonb(result),
             "error": None if error is None else words_of(error),
         },
     ).first()
+    if ended:
+        after_commit(partial(note_run, run.job, status, ended[0]))
     # A refusal is about what was asked for; whoever asked has been told.
     if ended and error is not None and not isinstance(error, Refusal):
         _alert_failure(run.id, run.job, words_of(error))

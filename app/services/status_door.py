@@ -3,14 +3,16 @@
 The caller has begun the transaction and locked the units.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, text
 
-from app.database import db
+from app.database import after_commit, db
 from app.domain.errors import InvalidInput, ItemBusy, NotEnoughStock
 from app.domain.inventory_lifecycle import (
     HOLD_REASONS,
@@ -18,6 +20,7 @@ from app.domain.inventory_lifecycle import (
     InventoryStatus,
     ReservedForType,
 )
+from app.metrics.instruments import count_transitions
 from app.models.user import SYSTEM_USER_ID
 from app.services.availability import refuse_taken, sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
@@ -145,4 +148,6 @@ class StatusDoor:
             ),
         )
         assert changed.rowcount == len(item_ids)  # locked before, so they are there
+        before = Counter(item.inventory_status for item in items)
+        after_commit(partial(count_transitions, to, context.reason or "", before))
         return item_ids

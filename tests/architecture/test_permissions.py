@@ -58,7 +58,7 @@ def test_every_route_is_open_to_whom_it_says_and_to_nobody_else(
 
 def test_only_what_a_stranger_needs_is_public(shop: Shop) -> None:
     public = {path for _, path, permission in requests_of(shop.app) if permission == "public"}
-    assert public == {"/login", "/healthz", "/readyz", "/api/docs", "/api/openapi.json"}
+    assert public == {"/login", "/healthz", "/readyz", "/metrics", "/api/docs", "/api/openapi.json"}
 
 
 def test_a_route_that_declares_no_permission_stops_the_start() -> None:
