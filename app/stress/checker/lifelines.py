@@ -7,6 +7,7 @@ has a longest and a shortest possible extent, and what is asked decides which of
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
@@ -90,16 +91,16 @@ class Lifelines:
     def _find_stays(self, history: Sequence[Step]) -> Iterator[Stay]:
         last = [
             step
-            for step, after in zip(history, [*history[1:], None], strict=True)
+            for step, after in zip_longest(history, history[1:])
             if after is None or after.transaction != step.transaction
         ]
         # Whoever changed the unit next had to wait until this change was visible.
-        nexts = [step.committed_at for step in last[1:]] + [inf]
+        nexts = [*(step.committed_at for step in last), inf][1:]
         seen = [
             max(step.committed_at, min(after, self.seen_by(step.owner)))
             for step, after in zip(last, nexts, strict=True)
         ]
-        gone = [*seen[1:], inf]
+        gone = [*seen, inf][1:]
         for step, surely_since, surely_until, until in zip(last, seen, nexts, gone, strict=True):
             yield Stay(step, step.committed_at, surely_since, surely_until, until)
 
@@ -116,7 +117,7 @@ class Lifelines:
             next_at = following[0].at if following else inf
             seen = max(event.at, min(next_at, self.seen_by(event.owner)))
             states.append((event.at, seen, status, balance))
-        ends = [seen for _, seen, _, _ in states[1:]] + [inf]
+        ends = [*(seen for _, seen, _, _ in states), inf][1:]
         for (since, _, stood, left), until in zip(states, ends, strict=True):
             yield Standing(stood, left, since, until)
 
