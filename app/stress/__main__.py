@@ -5,6 +5,8 @@ A program of its own, so that the store's processes need not load it.
 
 import json
 import secrets
+import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -86,14 +88,18 @@ def stress(
     drawn = secrets.randbelow(10**SEED_DIGITS) if seed is None else seed
     plan = Plan(str(drawn), seconds, clients, within_reach(faults, web), operations)
     settings = read_settings()
-    path = log or settings.instance_dir / f"stress-{time.time_ns()}.jsonl"
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with place(settings, plan, web, keep=keep) as site:
+            path = log or site.folder / f"stress-{plan.seed}-operations.jsonl"
             report = run(site, plan, path, weather=Progress(plan), say=say)
+            click.echo(table_of(report))
+            if log is None:
+                put_away(path, report, settings.instance_dir)
     except RuntimeProblem as problem:
         raise click.ClickException(str(problem)) from None
-    click.echo(table_of(report))
-    conclude(report, path, keep_log=log is not None, json_file=json_file)
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
     sys.exit(0 if report.holds else 1)
 
 
@@ -114,7 +120,7 @@ def place(settings: Settings, plan: Plan, web: tuple[str, ...], *, keep: bool) -
     if web:
         if settings.embedded or settings.database_url is None:
             raise click.UsageError("--web goes with DATABASE_URL, the database of that store")
-        yield outside_site(web, settings.database_url, plan.seed)
+        yield outside_site(web, settings.database_url, plan.seed, settings.instance_dir)
         return
     say(f"Starting a scratch store (seed {plan.seed}) …")
     with scratch_site(settings.instance_dir, keep=keep) as site:
@@ -123,14 +129,14 @@ def place(settings: Settings, plan: Plan, web: tuple[str, ...], *, keep: bool) -
             say(f"The scratch store's data is in {site.folder}")
 
 
-def conclude(report: Report, log: Path, *, keep_log: bool, json_file: Path | None) -> None:
-    """The log stays where somebody wants it, or needs it."""
-    if json_file is not None:
-        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
-    if report.holds and not keep_log:
+def put_away(log: Path, report: Report, instance: Path) -> None:
+    """Where something is wrong, somebody will want to see what was asked and answered."""
+    if report.holds:
         log.unlink()
-    else:
-        say(f"What was asked and answered is in {log}")
+        return
+    kept = instance / f"stress-{report.plan.seed}-{time.time_ns()}.jsonl"
+    shutil.move(log, kept)
+    say(f"What was asked and answered is in {kept}")
 
 
 def say(words: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -30,6 +31,7 @@ ELSEWHERE = "this process is on another host"
 class OutsideSite:
     """As app/stress/site.py's, without hands on the store's processes."""
 
+    folder: Path
     addresses: Sequence[str]
     database_url: str
     environment: Mapping[str, str]
@@ -74,7 +76,9 @@ class OutsideSite:
     rq_workers = horses = schedulers = backends = web_workers
 
 
-def outside_site(addresses: Sequence[str], database_url: str, run: str) -> OutsideSite:
+def outside_site(
+    addresses: Sequence[str], database_url: str, run: str, folder: Path
+) -> OutsideSite:
     """Raises RuntimeProblem for a database that is not one for such runs, or was used for one."""
     try:
         with psycopg.connect(libpq_url(database_url), connect_timeout=5) as connection:
@@ -82,7 +86,7 @@ def outside_site(addresses: Sequence[str], database_url: str, run: str) -> Outsi
     except psycopg.Error as error:
         raise RuntimeProblem(f"the database does not answer: {error}") from None
     environment = dict(os.environ) | {"DATABASE_URL": database_url}
-    return OutsideSite(addresses, database_url, environment, make_people(run, environment))
+    return OutsideSite(folder, addresses, database_url, environment, make_people(run, environment))
 
 
 def _refuse_others(connection: psycopg.Connection[Any]) -> None:

@@ -1,5 +1,6 @@
 """Where a run takes place, as the run sees it: app/stress/site.py or app/stress/outside.py."""
 
+from pathlib import Path
 from typing import Protocol
 
 from app.stress.faults.target import Target
@@ -10,6 +11,11 @@ class Place(Target, Protocol):
     @property
     def web_urls(self) -> list[str]:
         """Where the store is asked; at least one."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """For what a run writes."""
         ...
 
     @property
