@@ -34,6 +34,7 @@ class Plan:
 
 
 def measure(web: Web, plan: Plan) -> list[Row]:
+    web.connection.execute("CHECKPOINT")  # what filling the store has left to write
     return [
         row
         for size in plan.sizes
@@ -49,7 +50,6 @@ def _compare(web: Web, size: int, clients: int, plan: Plan) -> list[Row]:
         free = [str(item_id) for item_id in free_units(web.connection)]
         calls_max = int(CALLS_A_SECOND_MAX[way] * plan.seconds)
         batches = _batches(free if way == "HTTP" else free[::2], size, calls_max)
-        web.connection.execute("CHECKPOINT")
         found[way] = _run(web, way, batches, clients, plan.seconds)
     return [_row(way, size, clients, found) for way in WAYS if way in found]
 
