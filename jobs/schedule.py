@@ -46,7 +46,8 @@ class StoreScheduler(CronScheduler):
         """One tick."""
         with application().app_context():
             try:
-                job_runs.give_up_abandoned()
+                for run_id in job_runs.give_up_abandoned():
+                    self.hinted_at.pop(run_id, None)  # whoever was told of it is gone
                 job_runs.put_due_runs(self.settings.timezone)
                 waiting = job_runs.waiting_runs()
             except DATABASE_TROUBLE as error:

@@ -89,7 +89,7 @@ def request_run(job: str, user_id: UUID) -> UUID:
 
 
 @transactional
-def give_up_abandoned() -> None:
+def give_up_abandoned() -> list[UUID]:
     """Note whose process is gone; they wait for another one, ATTEMPTS_MAX times in all."""
     ids = db.session.scalars(
         text("""WITH running AS MATERIALIZED (SELECT id FROM job_runs WHERE status = 'running')
@@ -106,10 +106,12 @@ def give_up_abandoned() -> None:
             RETURNING id, job, status"""),
         {"ids": list(ids), "error": STOPPED, "most": ATTEMPTS_MAX},
     )
-    for row in rows.all():
+    given_up = rows.all()
+    for row in given_up:
         after_commit(partial(note_run, JobName(row.job), row.status))
         if row.status == "failed":
             _alert_failure(row.id, JobName(row.job), STOPPED)
+    return [row.id for row in given_up]
 
 
 @transactional

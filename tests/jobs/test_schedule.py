@@ -104,7 +104,7 @@ def test_schedulers_and_workers_do_each_slot_once(own_shop: Shop, start) -> None
         lambda: own_shop.value(
             "SELECT count(DISTINCT job) = 5 AND bool_and(finished_at IS NOT NULL) FROM job_runs"
         ),
-        40,
+        120,
         "every job",
     )
     assert (
