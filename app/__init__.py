@@ -8,6 +8,7 @@ from app import (
     blueprints,
     cli,
     error_responses,
+    error_tracking,
     extensions,
     form_keys,
     logs,
@@ -28,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole store as a WSGI app. Refuses to start when a route declares no permission."""
     settings = settings or Settings.from_environment()
     logs.configure(settings.log_format)
+    error_tracking.register(settings.sentry_dsn)
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     configure(app, settings)
     configure_database(app, settings)

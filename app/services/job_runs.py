@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app import error_tracking
 from app.database import after_commit, connection_lost, db, transactional
 from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.timetable import TIMETABLE, JobName
@@ -156,6 +157,7 @@ def perform(run_id: UUID, acts: Mapping[JobName, Act]) -> bool:
                 logger.warning("%s of %s waits for the database", run.job, run.slot)
             else:
                 logger.exception("%s of %s failed", run.job, run.slot)
+            error_tracking.deliver()  # a job's process ends without a farewell
         else:
             event_log.info("run", job=run.job, request_id=run.request_id)
     return True
