@@ -1,0 +1,90 @@
+"""Which faults strike when, and what of it counts."""
+
+import threading
+from itertools import combinations, islice
+from random import Random
+from typing import ClassVar
+
+from app.stress.faults.fault import NothingToStrike, Struck
+from app.stress.faults.target import Target
+from app.stress.probe import Probe
+from app.stress.schedule import Schedule, turns
+
+NOWHERE = Probe([], "")
+"""No address to ask, so nothing is ever down."""
+
+
+class Gust:
+    name: ClassVar[str] = "gust"
+    blows_max: ClassVar[int] = 3
+
+    def strike(self, target: Target, random: Random) -> Struck:
+        return Struck("a tree")
+
+
+class Hail(Gust):
+    name: ClassVar[str] = "hail"
+    blows_max: ClassVar[int] = 1
+
+
+class Calm(Gust):
+    name: ClassVar[str] = "calm"
+
+    def strike(self, target: Target, random: Random) -> Struck:
+        raise NothingToStrike("anything")
+
+
+FAULTS = (Gust(), Hail(), Calm())
+
+
+def names(some_turns) -> list[tuple[str, ...]]:
+    return [tuple(fault.name for fault in turn) for turn in some_turns]
+
+
+def test_each_strikes_alone_and_then_each_pair_over_and_over():
+    alone = {(fault.name,) for fault in FAULTS}
+    pairs = set(combinations([fault.name for fault in FAULTS], 2))
+    told = names(islice(turns(FAULTS, Random(1)), 12))
+    assert set(told[:3]) == set(told[6:9]) == alone
+    assert set(told[3:6]) == set(told[9:]) == pairs
+
+
+def test_the_seed_says_in_which_order():
+    assert names(islice(turns(FAULTS, Random(5)), 30)) == names(
+        islice(turns(FAULTS, Random(5)), 30)
+    )
+
+
+def test_in_a_hurry_all_strike_in_pairs_at_once():
+    told = names(islice(turns(FAULTS, Random(1), hurried=True), 2))
+    assert sorted(name for turn in told for name in turn) == ["calm", "gust", "hail"]
+
+
+def test_without_faults_there_are_no_turns():
+    assert list(turns((), Random(1))) == []
+
+
+def schedule(*faults, seconds: float = 3.0) -> Schedule:
+    target: Target = None  # type: ignore[assignment]  # these faults lay hands on nothing
+    return Schedule(target, NOWHERE, faults, seed=1, seconds=seconds)
+
+
+def test_a_turn_has_as_many_blows_as_the_fault_may_strike():
+    blows = schedule(Gust(), Hail(), seconds=0.5).run()
+    first = [blow for blow in blows if set(blow.beside) | {blow.name} == {"gust", "hail"}]
+    assert [blow.name for blow in first].count("gust") >= 3
+    assert all(blow.seconds_to_serve is not None for blow in blows)
+    assert all(blow.struck == "a tree" for blow in blows)
+
+
+def test_what_finds_nothing_to_strike_is_no_blow():
+    assert schedule(Calm(), seconds=0.3).run() == []
+
+
+def test_it_ends_when_it_is_told_to():
+    endless = schedule(Gust(), seconds=600)
+    running = threading.Thread(target=endless.run)
+    running.start()
+    endless.stop()
+    running.join(5)
+    assert not running.is_alive()
