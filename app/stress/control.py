@@ -13,14 +13,16 @@ from app.stress.checker import Findings, Law, check
 from app.stress.faults.database import KillPostgres
 from app.stress.floor import Floor
 from app.stress.opening import Opening
+from app.stress.place import Place
 from app.stress.record import Record
 from app.stress.report import Report
+from app.stress.run import hold_minutes
 from app.stress.settling import wait_until_quiet
-from app.stress.site import Site, wait_until_serving
+from app.stress.site import wait_until_serving
 from app.stress.storm import Passed, Plan, Storm, Weather
 from app.stress.unlocked_shop import UnlockedShop
 
-Act = Callable[[Site, Plan, Floor, Record, Callable[[Weather], None]], Passed]
+Act = Callable[[Place, Plan, Floor, Record, Callable[[Weather], None]], Passed]
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Control:
 
 
 def lose_commits(
-    site: Site, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
+    site: Place, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
 ) -> Passed:
     """The last commits before the kill are still in the memory of those who die."""
     passed = Storm(site, plan, floor, record).pass_over(report)
@@ -46,7 +48,7 @@ def lose_commits(
 
 
 def sell_unlocked(
-    site: Site, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
+    site: Place, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
 ) -> Passed:
     """The store works as ever, and somebody sells from the same shelves without looking."""
     with site.connect() as connection:
@@ -78,7 +80,7 @@ CONTROLS = {
 
 def run_control(
     control: Control,
-    site: Site,
+    site: Place,
     plan: Plan,
     log: Path,
     *,
@@ -94,5 +96,7 @@ def run_control(
         with site.connect() as connection:
             wait_until_quiet(connection)
             say(f"Checking {len(record):,} operations …")
-            findings = check(list(record.operations.values()), connection)
+            findings = check(
+                record.operations.values(), connection, hold_minutes=hold_minutes(site)
+            )
     return Report(plan, passed, record, findings)

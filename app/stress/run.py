@@ -38,10 +38,10 @@ def run(
             wait_until_quiet(connection)
             say(f"Checking {len(record):,} operations …")
             findings = check(
-                record.operations.values(), connection, hold_minutes=_hold_minutes(place)
+                record.operations.values(), connection, hold_minutes=hold_minutes(place)
             )
     return Report(plan, passed, record, findings)
 
 
-def _hold_minutes(place: Place) -> int:
+def hold_minutes(place: Place) -> int:
     return Settings.from_environment(place.environment).hold_minutes

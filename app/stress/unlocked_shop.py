@@ -14,8 +14,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from app.stress.operation import Attempt, Operation
+from app.stress.place import Place
 from app.stress.record import Record
-from app.stress.site import Site
 
 CLERKS = 4
 ROUNDS = 5
@@ -34,7 +34,7 @@ LOOKING_SECONDS_MAX = 10.0
 class UnlockedShop:
     """Some clerks who all look before any of them writes."""
 
-    def __init__(self, site: Site, seed: str, customer_id: str, record: Record) -> None:
+    def __init__(self, site: Place, seed: str, customer_id: str, record: Record) -> None:
         self.site, self.seed, self.customer_id, self.record = site, seed, customer_id, record
         self.user_id = site.people[0].user_id
         self.all_have_looked = Barrier(CLERKS)
