@@ -16,10 +16,11 @@ WRITE = "/api/customers"
 
 
 class Probe:
-    """Asks each of ``addresses`` (``http://host:port``), with a token that may make customers."""
+    """Asks ``addresses`` (``http://host:port``) until one serves, as a browser in front of several
+    web nodes would. ``token`` may make customers."""
 
     def __init__(self, addresses: Sequence[str], token: str) -> None:
-        self._hosts = [urlsplit(address).netloc for address in addresses]
+        self.addresses = addresses
         self.token = token
         self._numbers = itertools.count(1)
 
@@ -34,7 +35,9 @@ class Probe:
         return max(0.0, time.time() - since)
 
     def serves(self) -> bool:
-        return all(self._is_ready(host) and self._writes(host) for host in self._hosts)
+        return any(
+            self._is_ready(host) and self._writes(host) for host in map(_host, self.addresses)
+        )
 
     def _is_ready(self, host: str) -> bool:
         return self._status(host, "GET", "/readyz") == 200
@@ -64,3 +67,7 @@ class Probe:
             answer.read()
             return answer.status
         return None
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc
