@@ -17,7 +17,7 @@ from bench.http_client import Client, request
 from bench.processes import cpu_seconds
 from bench.store import free_units
 from bench.table import Row, percentile
-from bench.web import Web, served
+from bench.web import Web, served_to_readers
 
 SMALL = 10_000
 ROUNDS = 6
@@ -90,7 +90,7 @@ def measure(servers: EmbeddedServers, sizes: Sequence[int]) -> list[Row]:
     """``sizes``: units of the large stores, each compared with the small one."""
     with ExitStack() as stack:
         visitors = {
-            units: _visitor(stack.enter_context(served(servers, f"pages_{units}", units)))
+            units: _visitor(stack.enter_context(served_to_readers(servers, units)))
             for units in (SMALL, *sizes)
         }
         return [row for name, address in PAGES.items() for row in _compare(name, address, visitors)]

@@ -74,6 +74,13 @@ def store(
         _drop_database(servers, name)
 
 
+@contextmanager
+def kept_store(servers: EmbeddedServers, units: int) -> Iterator[tuple[Flask, psycopg.Connection]]:
+    """The template itself, for who changes no unit and no invoice in it."""
+    with _opened(servers, template(servers, units)) as opened:
+        yield opened
+
+
 def template(servers: EmbeddedServers, units: int) -> str:
     """The database of so many units that others are copied from; made when it is not there."""
     name, kept = f"filled_{units}", _fingerprint()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import IO
+from uuid import uuid4
 
 import psycopg
 from flask import Flask
@@ -18,9 +19,8 @@ from app.services import accounts
 from app.services.api_tokens import create_token
 from app.settings import Settings
 from bench.processes import Groups
-from bench.store import ROOT, process_ids, store
+from bench.store import ROOT, kept_store, process_ids, store
 
-EMAIL = "bench@example.com"
 PASSWORD = "bench-password"
 
 
@@ -53,28 +53,46 @@ class Web:
 @contextmanager
 def served(servers: EmbeddedServers, name: str, units: int) -> Iterator[Web]:
     """A filled store, and as many processes that serve it as `make run` starts."""
-    with store(servers, name, units=units) as (app, connection):
-        user_id = accounts.create_user(EMAIL, name="Bench", role="admin", password=PASSWORD)
-        token = create_token(user_id, name="bench").secret
-        log = servers.settings().instance_dir / "log" / f"web-{name}.log"
-        with (
-            socket.create_server(("127.0.0.1", 0), backlog=512) as listening,
-            log.open("wb") as written,
-        ):
-            children = [_serve(app, listening, written) for _ in range(Settings.web_processes)]
-            groups = {
-                "web": [child.pid for child in children],
-                **process_ids(servers, "PostgreSQL", "Valkey"),
-            }
-            try:
-                port = listening.getsockname()[1]
-                _wait_until_all_serve(port)
-                yield Web(app, connection, port, token, EMAIL, PASSWORD, groups)
-            finally:
-                for child in children:
-                    child.terminate()
-                for child in children:
-                    child.wait()
+    with store(servers, name, units=units) as opened, _serving(servers, name, *opened) as web:
+        yield web
+
+
+@contextmanager
+def served_to_readers(servers: EmbeddedServers, units: int) -> Iterator[Web]:
+    """The same on the store that others are copied from, which nobody may change."""
+    with (
+        kept_store(servers, units) as opened,
+        _serving(servers, f"filled_{units}", *opened) as web,
+    ):
+        yield web
+
+
+@contextmanager
+def _serving(
+    servers: EmbeddedServers, name: str, app: Flask, connection: psycopg.Connection
+) -> Iterator[Web]:
+    email = f"{uuid4()}@example.com"  # another one at each run of a store that is kept
+    user_id = accounts.create_user(email, name="Bench", role="admin", password=PASSWORD)
+    token = create_token(user_id, name="bench").secret
+    log = servers.settings().instance_dir / "log" / f"web-{name}.log"
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=512) as listening,
+        log.open("wb") as written,
+    ):
+        children = [_serve(app, listening, written) for _ in range(Settings.web_processes)]
+        groups = {
+            "web": [child.pid for child in children],
+            **process_ids(servers, "PostgreSQL", "Valkey"),
+        }
+        try:
+            port = listening.getsockname()[1]
+            _wait_until_all_serve(port)
+            yield Web(app, connection, port, token, email, PASSWORD, groups)
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.wait()
 
 
 def _serve(app: Flask, listening: socket.socket, log: IO[bytes]) -> subprocess.Popen[bytes]:
