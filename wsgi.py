@@ -1,4 +1,4 @@
-"""What `flask` loads. The web processes load app.asgi, which is given its servers' addresses."""
+"""What `flask` loads. The web processes load app.web, which is given its servers' addresses."""
 
 import sys
 
