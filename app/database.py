@@ -30,7 +30,13 @@ R = TypeVar("R")
 CONNECTION_OPTIONS = (
     "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=5s"
     " -c transaction_timeout=10s -c client_connection_check_interval=1s -c timezone=UTC"
-    " -c application_name=holdfast"
+    " -c application_name=holdfast -c default_transaction_read_only=on"
+)
+#: A plan made once for any ids: planning cost as much as doing. In one round trip.
+BEGIN = "BEGIN READ WRITE; SET LOCAL plan_cache_mode = force_generic_plan"
+BEGIN_UNHURRIED = (
+    "BEGIN READ WRITE; SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0;"
+    " SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '30s'"
 )
 #: Seconds, and for the last one milliseconds: a server whose network is cut says nothing. Its
 #: kernel answers for it while it works, so a long statement is none of these.
@@ -118,15 +124,12 @@ def configure_database(app: Flask, settings: Settings) -> None:
         "connect_args": SIGNS_OF_LIFE | {"options": options, "cursor_factory": TimedCursor}
     }
     if settings.database_replica_url:
-        read_only = {
-            "options": f"{options} -c default_transaction_read_only=on",
-            "cursor_factory": TimedCursor,
+        replica = {
+            "url": settings.database_replica_url,
+            "connect_args": REPLICA_SIGNS_OF_LIFE
+            | {"options": options, "cursor_factory": TimedCursor},
         }
-        app.config["SQLALCHEMY_BINDS"] = {
-            REPLICA: ENGINE_OPTIONS
-            | {"connect_args": REPLICA_SIGNS_OF_LIFE | read_only}
-            | {"url": settings.database_replica_url}
-        }
+        app.config["SQLALCHEMY_BINDS"] = {REPLICA: ENGINE_OPTIONS | replica}
     db.init_app(app)
     app.teardown_appcontext(lambda _: _abandon())  # before the extension's own, which would raise
 
@@ -149,7 +152,8 @@ ENGINE_OPTIONS: dict[str, Any] = {
     "max_overflow": 10,
     "pool_timeout": 5,
     "pool_events": [(refuse_dead_connection, "checkout")],
-    "isolation_level": "READ COMMITTED",
+    # A page reads without BEGIN and ROLLBACK, and cannot write; `transactional` begins by itself.
+    "isolation_level": "AUTOCOMMIT",
 }
 
 
@@ -190,6 +194,18 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
+    """The driver's connection that the session works on."""
+    connection = db.session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection
+
+
+def as_dbapi_error(error: psycopg.Error, statement: str) -> BaseException:
+    """What SQLAlchemy would have raised for the driver's ``error``."""
+    return DBAPIError.instance(statement, None, error, psycopg.Error)
+
+
 def after_commit(act: Callable[[], None]) -> None:
     """Do ``act`` when the transaction at hand is committed for certain, and never otherwise."""
     _after_commit.get().append(act)
@@ -217,8 +233,7 @@ def _attempt(work: Callable[[], R]) -> R:
     then: list[Callable[[], None]] = []
     _after_commit.set(then)
     try:
-        if _unhurried.get():
-            lift_time_limits()
+        _begin()
         result = work()
         db.session.flush()
     except BaseException:
@@ -228,6 +243,16 @@ def _attempt(work: Callable[[], R]) -> R:
     for act in then:
         act()
     return result
+
+
+def _begin() -> None:
+    # Reads need no transaction, so the driver begins none; the session does not know of this one,
+    # but its commit and its rollback end it.
+    statement = BEGIN_UNHURRIED if _unhurried.get() else BEGIN
+    try:
+        driver_connection().execute(statement, prepare=False)
+    except psycopg.Error as error:
+        raise as_dbapi_error(error, statement) from error
 
 
 def _commit() -> None:

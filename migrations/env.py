@@ -11,7 +11,9 @@ LIMITS = ("statement_timeout", "transaction_timeout", "idle_in_transaction_sessi
 
 def run_migrations() -> None:
     """Run each migration in a transaction; a second process waits until this one is through."""
-    with db.engine.connect() as connection:
+    # The store's engine neither begins nor writes by itself.
+    engine = db.engine.execution_options(isolation_level="READ COMMITTED")
+    with engine.connect() as connection:
         prepare(connection)
         context.configure(
             connection=connection, target_metadata=db.metadata, transaction_per_migration=True
@@ -26,6 +28,7 @@ def prepare(connection: Connection) -> None:
     """A filled old shop takes longer than any request may."""
     for limit in (*LIMITS, "lock_timeout"):
         connection.exec_driver_sql(f"SET {limit} = 0")
+    connection.exec_driver_sql("SET default_transaction_read_only = off")
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('holdfast.migrate'))")
     connection.commit()
 

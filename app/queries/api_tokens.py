@@ -11,6 +11,7 @@ from app.database import db
 from app.domain.roles import Permission
 from app.domain.scopes import PERMISSION_SCOPES, in_scope
 from app.queries.users import SignedInUser
+from app.sql import fetch
 
 TOKENS_MAX = 500
 
@@ -67,28 +68,27 @@ def list_tokens() -> list[ApiToken]:
 
 def find_bearer(secret: str) -> Bearer | None:
     """None for a token that is unknown, revoked or expired, or whose user was switched off."""
-    row = db.session.execute(
-        text("""
-            SELECT t.id AS token_id, t.scopes, u.id, u.email, u.name, u.role,
+    rows = fetch(
+        """SELECT u.id, u.email, u.name, u.role, t.id, t.scopes,
                 coalesce(t.last_used_at > clock_timestamp() - interval '1 minute', false)
-                    AS use_is_noted
             FROM api_tokens t JOIN users u ON u.id = t.user_id
             WHERE t.token_hash = :hash AND t.revoked_at IS NULL
                 AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
-                AND u.active AND u.can_sign_in"""),
+                AND u.active AND u.can_sign_in""",
         {"hash": token_hash(secret)},
-    ).one_or_none()
-    if row is None:
+    )
+    if not rows:
         return None
+    user_id, email, name, role, token_id, scopes, use_is_noted = rows[0]
     return Bearer(
-        id=row.id,
-        email=row.email,
-        name=row.name,
-        role=row.role,
+        id=user_id,
+        email=email,
+        name=name,
+        role=role,
         password_mark="",
-        token_id=row.token_id,
-        scopes=frozenset(row.scopes),
-        use_is_noted=row.use_is_noted,
+        token_id=token_id,
+        scopes=frozenset(scopes),
+        use_is_noted=use_is_noted,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database import db, sqlstate, transactional
 from app.domain.errors import IdempotencyInProgress, IdempotencyMismatch
+from app.sql import change
 
 LOCK_NOT_AVAILABLE = "55P03"
 KEPT_HOURS = 24
@@ -58,13 +59,12 @@ def forget_old_keys(limit: int = FORGET_BATCH) -> int:
 
 def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
     try:
-        claimed = db.session.execute(
-            text("""INSERT INTO idempotency_keys (user_id, key, fingerprint)
-                VALUES (:user_id, :key, :fingerprint)
-                ON CONFLICT DO NOTHING RETURNING true"""),
+        claimed = change(
+            """INSERT INTO idempotency_keys (user_id, key, fingerprint)
+                VALUES (:user_id, :key, :fingerprint) ON CONFLICT DO NOTHING""",
             {"user_id": user_id, "key": key, "fingerprint": fingerprint},
         )
-        return claimed.first() is not None
+        return claimed == 1
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from error
@@ -92,9 +92,9 @@ def _keep(user_id: UUID, key: str, answer: Answer) -> None:
         "headers": Jsonb(dict(answer.headers)),
         "body": answer.body,
     }
-    db.session.execute(
-        text("""UPDATE idempotency_keys
+    change(
+        """UPDATE idempotency_keys
             SET status_code = :status, headers = :headers, body = :body
-            WHERE user_id = :user_id AND key = :key"""),
+            WHERE user_id = :user_id AND key = :key""",
         parameters,
     )

@@ -4,15 +4,13 @@ What was read before the lock does not count; what these functions return does.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
-
-from app.database import db
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
+from app.sql import fetch
 
 _ITEM_COLUMNS = """
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price, i.warehouse_id,
@@ -21,8 +19,7 @@ _ITEM_COLUMNS = """
 """
 
 
-@dataclass(frozen=True)
-class LockedItem:
+class LockedItem(NamedTuple):
     """A unit as it stands while nobody else can change it; times are aware, in UTC."""
 
     id: UUID
@@ -41,8 +38,7 @@ class LockedItem:
     version: int
 
 
-@dataclass(frozen=True)
-class LockedInvoice:
+class LockedInvoice(NamedTuple):
     id: UUID
     number: str
     status: str
@@ -64,16 +60,16 @@ class LockedInvoice:
 def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
     wanted = sorted(set(item_ids))
-    rows = db.session.execute(
-        text(f"""
-            SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
-            WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i"""),
+    rows = fetch(
+        f"""SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
+            WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
         {"ids": wanted},
-    ).all()
-    if len(rows) != len(wanted):
-        found = {row.id for row in rows}
+    )
+    items = [LockedItem(*row) for row in rows]
+    if len(items) != len(wanted):
+        found = {item.id for item in items}
         raise NotFound("item", [item_id for item_id in wanted if item_id not in found])
-    return [LockedItem(**row._mapping) for row in rows]
+    return items
 
 
 def lock_free_items(
@@ -104,15 +100,15 @@ def _pick(
     which: str, product_id: UUID, limit: int, warehouse_id: UUID | None, besides: list[UUID]
 ) -> list[LockedItem]:
     in_warehouse = "AND i.warehouse_id = :warehouse_id" if warehouse_id else ""
-    rows = db.session.execute(
-        text(f"""
+    rows = fetch(
+        f"""
             WITH picked AS MATERIALIZED (
                 SELECT i.id FROM items i
                 WHERE i.product_id = :product_id AND {which} AND i.status = 'InStock'
                     AND i.id <> ALL(CAST(:besides AS uuid[])) {in_warehouse}
                 ORDER BY i.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
             SELECT {_ITEM_COLUMNS} FROM picked JOIN items i USING (id)
-            JOIN products p ON p.id = i.product_id ORDER BY i.id"""),
+            JOIN products p ON p.id = i.product_id ORDER BY i.id""",
         {
             "product_id": product_id,
             "limit": limit,
@@ -120,19 +116,19 @@ def _pick(
             "besides": besides,
         },
     )
-    return [LockedItem(**row._mapping) for row in rows]
+    return [LockedItem(*row) for row in rows]
 
 
 def lock_invoice(invoice_id: UUID, *, version: int | None = None) -> LockedInvoice:
     """Lock an invoice; raises NotFound, and VersionConflict if ``version`` is not its own."""
-    row = db.session.execute(
-        text("""SELECT id, number, status, total, paid, version FROM invoices
-            WHERE id = :id FOR NO KEY UPDATE"""),
+    rows = fetch(
+        """SELECT id, number, status, total, paid, version FROM invoices
+            WHERE id = :id FOR NO KEY UPDATE""",
         {"id": invoice_id},
-    ).one_or_none()
-    if row is None:
+    )
+    if not rows:
         raise NotFound("invoice", [invoice_id])
-    invoice = LockedInvoice(**row._mapping)
+    invoice = LockedInvoice(*rows[0])
     check_version(f"invoice {invoice.number}", asked=version, current=invoice.version)
     return invoice
 
@@ -150,15 +146,15 @@ def check_version(what: str, *, asked: int | None, current: int) -> None:
 
 def invoice_item_ids(invoice_id: UUID) -> list[UUID]:
     """The units on an invoice. Lock the invoice first: its lines change only under its lock."""
-    return list(
-        db.session.scalars(
-            text("SELECT item_id FROM invoice_items WHERE invoice_id = :id ORDER BY item_id"),
-            {"id": invoice_id},
-        )
+    rows = fetch(
+        "SELECT item_id FROM invoice_items WHERE invoice_id = :id ORDER BY item_id",
+        {"id": invoice_id},
     )
+    return [item_id for (item_id,) in rows]
 
 
 def database_time() -> datetime:
     """Now, by the database's clock. Ask after locking: waiting takes time."""
-    now: datetime = db.session.scalars(text("SELECT clock_timestamp()")).one()
+    ((now,),) = fetch("SELECT clock_timestamp()", {})
+    assert isinstance(now, datetime)
     return now

@@ -7,12 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, text
-
-from app.database import after_commit, db
+from app.database import after_commit
 from app.domain.errors import InvalidInput, ItemBusy, NotEnoughStock
 from app.domain.inventory_lifecycle import (
     HOLD_REASONS,
@@ -27,6 +24,7 @@ from app.services.change_context import CONTEXT, ChangeContext
 from app.services.locking import LockedItem, lock_free_items
 from app.services.reservations import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
 from app.services.stock import count_free, product_id_of, warehouse_id_of
+from app.sql import change
 
 
 class StatusDoor:
@@ -129,25 +127,22 @@ class StatusDoor:
         item_ids = [item.id for item in items]
         if not item_ids:
             return []
-        changed = cast(
-            "CursorResult[Any]",
-            db.session.execute(
-                text(f"""WITH {CONTEXT}
+        changed = change(
+            f"""WITH {CONTEXT}
                 UPDATE items SET inventory_status = :to, reserved_for_type = :type,
                     reserved_for_id = :holder, reservation_expiry = {EXPIRY}
                 FROM context
-                WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL"""),
-                {
-                    "to": to,
-                    "type": holder.type if holder else None,
-                    "holder": holder.id if holder else None,
-                    "minutes": holder.expires_in_minutes if holder else None,
-                    "ids": item_ids,
-                    **context.parameters(),
-                },
-            ),
+                WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL""",
+            {
+                "to": to,
+                "type": holder.type if holder else None,
+                "holder": holder.id if holder else None,
+                "minutes": holder.expires_in_minutes if holder else None,
+                "ids": item_ids,
+                **context.parameters(),
+            },
         )
-        assert changed.rowcount == len(item_ids)  # locked before, so they are there
+        assert changed == len(item_ids)  # locked before, so they are there
         before = Counter(item.inventory_status for item in items)
         after_commit(partial(count_transitions, to, context.reason or "", before))
         return item_ids

@@ -63,8 +63,8 @@ def test_a_page_whose_line_breaks_anywhere_comes_back_by_itself(
     assert admin.get(path).status_code == 200
 
 
-def test_a_transaction_that_the_database_ended_is_no_error_of_ours(
-    admin: Browser, proxy: Proxy, app: Flask
+def test_reading_over_a_slow_line_holds_no_transaction_that_the_database_would_end(
+    admin: Browser, proxy: Proxy
 ):
     admin.get("/inventory")
     proxy.delay_seconds = 5.5  # past idle_in_transaction_session_timeout
@@ -72,8 +72,7 @@ def test_a_transaction_that_the_database_ended_is_no_error_of_ours(
         page = admin.get("/inventory")
     finally:
         proxy.delay_seconds = 0.0
-    assert page.status_code == 503
-    assert AWAY in page.text
+    assert page.status_code == 200
 
 
 def test_a_fragment_says_so_above_the_page_which_stays(admin: Browser, proxy: Proxy):

@@ -18,7 +18,7 @@ from app.blueprints.api.shapes import (
     LifecycleStatus,
     PlannedStep,
 )
-from app.blueprints.api.views import invoice_of, viewer
+from app.blueprints.api.views import invoice_of
 from app.domain.delivery import DeliveryInfo
 from app.domain.invoice_lifecycle import InvoiceStatus, PaymentMethod
 from app.domain.roles import Permission
@@ -74,7 +74,7 @@ def get_lifecycle_status(invoice_id: UUID) -> LifecycleStatus:
         invoice_status=found.status,
         expected_item_status=found.expected_item_status,
         consistent=found.consistent and not wrong,
-        items=Item.all_of(find_items([unit.item_id for unit in found.units], viewer())),
+        items=Item.all_of(find_items([unit.item_id for unit in found.units])),
         inconsistencies=Inconsistency.all_of(wrong),
     )
 

@@ -312,7 +312,11 @@ def while_locked(scene: Scene):
 
 def beside_a_twin(scene: Scene):
     key = str(uuid4())
-    with scene.store.app.app_context(), db.engine.begin() as twin:
+    with (
+        scene.store.app.app_context(),
+        db.engine.execution_options(isolation_level="READ COMMITTED").begin() as twin,
+    ):
+        twin.execute(text("SET TRANSACTION READ WRITE"))
         twin.execute(
             text("INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:u, :k, '')"),
             {"u": scene.store.staff, "k": key},
