@@ -49,7 +49,7 @@ class Browser:
 
 def alert(response: TestResponse) -> str:
     """The words of the refusal on a page, without its tags."""
-    found = re.search(r'role="alert">(.*?)(?:</main>|\Z)', response.text, re.S)
+    found = re.search(r'role="alert"[^>]*>(.*?)(?:</main>|\Z)', response.text, re.S)
     return " ".join(unescape(re.sub("<[^>]+>", " ", found.group(1))).split()) if found else ""
 
 
