@@ -19,13 +19,17 @@ from bench.table import percentile
 
 @dataclass(frozen=True)
 class Result:
-    """``times``: seconds of each operation; ``cpu_milliseconds``: by group, for one of them."""
+    """``times``: seconds of each operation; ``cpu_milliseconds``: by group, for one of them.
+
+    ``web_shares``: of the web's work, by process: connections may lie unevenly.
+    """
 
     times: list[float]
     seconds: float
     outcomes: Mapping[str, int]
     cpu_milliseconds: Mapping[str, float]
     memory_megabytes: Mapping[str, float]
+    web_shares: Sequence[float] = field(default=())
     samples: Sequence[str] = field(default=())
 
     @property
@@ -43,6 +47,7 @@ class Result:
             "rate": round(self.rate, 1),
             **{f"p{percent}_ms": round(self.milliseconds(percent), 2) for percent in (50, 95, 99)},
             "outcomes": dict(self.outcomes),
+            "web_shares": [round(share, 2) for share in self.web_shares],
             "cpu_ms": {name: round(each, 3) for name, each in self.cpu_milliseconds.items()},
             "memory_mb": {name: round(each, 1) for name, each in self.memory_megabytes.items()},
         }
@@ -50,8 +55,10 @@ class Result:
     def __str__(self) -> str:
         p50, p95, p99 = (self.milliseconds(percent) for percent in (50, 95, 99))
         cpu = "  ".join(f"{name} {each:.2f}" for name, each in self.cpu_milliseconds.items())
+        shares = ":".join(f"{share:.0%}" for share in self.web_shares)
         return (
-            f"{self.rate:7.1f}/s  p50 {p50:6.1f}  p95 {p95:6.1f}  p99 {p99:6.1f} ms  CPU ms: {cpu}"
+            f"{self.rate:7.1f}/s  p50 {p50:6.1f}  p95 {p95:6.1f}  p99 {p99:6.1f} ms"
+            f"  CPU ms: {cpu}{f'  web {shares}' if shares else ''}"
         )
 
 
@@ -61,18 +68,21 @@ def run(module: str, orders: Sequence[Mapping[str, Any]], groups: Groups) -> Res
     try:
         for process in processes:
             _hear_ready(module, process)
-        before = cpu_seconds(groups)
+        web = {str(each): [each] for each in groups.get("web", ())}
+        before, web_before = cpu_seconds(groups), cpu_seconds(web)
         for process in processes:
             process.stdin.write("go\n")
             process.stdin.flush()
         answers = [json.loads(process.stdout.readline()) for process in processes]
-        after = cpu_seconds(groups)
+        after, web_after = cpu_seconds(groups), cpu_seconds(web)
         memory = memory_megabytes(groups)
     finally:
         for process in processes:
             process.kill()
             process.communicate()
-    return _together(answers, {name: after[name] - before[name] for name in groups}, memory)
+    cpu = {name: after[name] - before[name] for name in groups}
+    shares = [web_after[each] - web_before[each] for each in web]
+    return _together(answers, cpu, memory, shares)
 
 
 def _started(module: str, order: Mapping[str, Any]) -> subprocess.Popen:
@@ -95,7 +105,10 @@ def _hear_ready(module: str, process: subprocess.Popen) -> None:
 
 
 def _together(
-    answers: Sequence[Mapping[str, Any]], cpu: dict[str, float], memory: Mapping[str, float]
+    answers: Sequence[Mapping[str, Any]],
+    cpu: dict[str, float],
+    memory: Mapping[str, float],
+    web_seconds: Sequence[float],
 ) -> Result:
     times = [one for answer in answers for one in answer["times"]]
     outcomes = sum((Counter(answer["outcomes"]) for answer in answers), Counter())
@@ -106,5 +119,6 @@ def _together(
         outcomes,
         {name: 1000 * seconds / max(len(times), 1) for name, seconds in cpu.items()},
         memory,
+        [each / sum(web_seconds) for each in web_seconds] if sum(web_seconds) > 0.5 else [],
         [sample for answer in answers for sample in answer.get("samples", ())],
     )

@@ -30,7 +30,6 @@ PAGES = {
     "list": "/inventory",
     "list: free units": "/inventory?inventoryStatus=Available",
     "list: held, by serial": "/inventory?inventoryStatus=Reserved&sort=serial",
-    "list: one product": "/inventory?sku=P77",
     "search a serial": "/inventory?q={serial}",
     # A hundred units match in either store, so that either shows a full page.
     "search a part of a serial": "/inventory?q=-00008",
@@ -48,6 +47,8 @@ PAGES = {
     "products": "/products",
     "API: list": f"{LIFECYCLE}/items/status?limit=50",
     "API: free units": f"{LIFECYCLE}/items/status?limit=50&inventoryStatus=Available",
+    # A small store has 25 units of each product: no more are asked for.
+    "API: one product": f"{LIFECYCLE}/items/status?limit=20&sku=P77",
     "API: search": f"{LIFECYCLE}/items/status?limit=50&q={{serial}}",
     "API: history": f"{LIFECYCLE}/items/history?limit=50",
     "API: history of a unit": f"{LIFECYCLE}/items/history?itemIds={{item}}",

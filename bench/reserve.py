@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from bench import load
 from bench.load import Result
+from bench.processes import memory_megabytes
 from bench.store import free_units
 from bench.table import Row
 from bench.web import Web
@@ -35,12 +36,15 @@ class Plan:
 
 def measure(web: Web, plan: Plan) -> list[Row]:
     web.connection.execute("CHECKPOINT")  # what filling the store has left to write
-    return [
+    rows = [
         row
         for size in plan.sizes
         for clients in plan.clients
         for row in _compare(web, size, clients, plan)
     ]
+    memory = memory_megabytes(web.groups)
+    said = "  ".join(f"{name} {megabytes:.0f} MB" for name, megabytes in memory.items())
+    return [*rows, Row("memory after that", said, figures=memory)]
 
 
 def _compare(web: Web, size: int, clients: int, plan: Plan) -> list[Row]:
