@@ -8,8 +8,9 @@ import json
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from psycopg import sql
 
@@ -57,14 +58,18 @@ def main(folder: Path, address: str) -> None:
         urls = postgres.database_url(DATABASE), valkey.url
         database_url, redis_url = (url.replace(LOOPBACK, address) for url in urls)
         print(json.dumps({"DATABASE_URL": database_url, "REDIS_URL": redis_url}), flush=True)
-        while True:
-            for child in children:
-                child.tend()
-            time.sleep(0.05)
+        tend(children)
     finally:
         for child in children:
-            with suppress(KeyboardInterrupt):
-                child.stop()
+            child.stop()
+
+
+def tend(children: Sequence[Child]) -> NoReturn:
+    """Starts again what is killed."""
+    while True:
+        for child in children:
+            child.tend()
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":

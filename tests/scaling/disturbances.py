@@ -53,6 +53,7 @@ DISTURBANCES = (
     _cut("web2"),
     _cut("database"),
     _kill("web1"),
+    _cut("replica"),
     _cut("worker"),
     _kill("worker"),
     _cut("web1"),

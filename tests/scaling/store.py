@@ -1,4 +1,4 @@
-"""A store on four hosts: two for the web, one for background work, one for the servers."""
+"""A store on five hosts: two for the web, one for background work, the servers, and a replica."""
 
 import json
 import os
@@ -19,10 +19,10 @@ from app.runtime.privileges import before_exec
 from tests.runtime.store import ROOT, environment
 from tests.scaling.hosts import Host, hosts
 
-NAMES = ("web1", "web2", "worker", "database")
+NAMES = ("web1", "web2", "worker", "database", "replica")
 ROLES = {"web1": "web", "web2": "web", "worker": "worker,scheduler"}
 PORT = 8000
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 NO_RATE_LIMIT = "999999999 per minute"
 
 
@@ -86,7 +86,7 @@ def store_on_hosts(folder: Path) -> Iterator[Store]:
     """Running, migrated and empty."""
     with ExitStack() as stack:
         found = stack.enter_context(hosts(NAMES))
-        settings = stack.enter_context(servers_on(found["database"], folder / "database")) | {
+        settings = stack.enter_context(servers_on(found, folder)) | {
             "SECRET_KEY": "the same on every node",
             "RATE_LIMIT": NO_RATE_LIMIT,
             "RATE_LIMIT_ADDRESS": NO_RATE_LIMIT,
@@ -112,13 +112,23 @@ def stop(nodes: dict[str, Node]) -> None:
 
 
 @contextmanager
-def servers_on(host: Host, folder: Path) -> Iterator[dict[str, str]]:
-    """DATABASE_URL and REDIS_URL as the other hosts know them."""
-    folder.mkdir(mode=0o711)
+def servers_on(found: dict[str, Host], folder: Path) -> Iterator[dict[str, str]]:
+    """DATABASE_URL, REDIS_URL and DATABASE_REPLICA_URL as the other hosts know them."""
+    database, replica = found["database"], found["replica"]
+    data = folder / "database"
+    data.mkdir(mode=0o711)
+    with running(database, "database_host", str(data), database.address) as urls:
+        primary = (str(data), urls["DATABASE_URL"])
+        copy = (str(folder / "replica"), replica.address)
+        with running(replica, "replica_host", *copy, *primary) as replica_url:
+            yield urls | replica_url
+
+
+@contextmanager
+def running(host: Host, module: str, *arguments: str) -> Iterator[dict[str, str]]:
+    """What a program on that host says of itself in its first line; it ends with the context."""
     process = subprocess.Popen(
-        host.command(
-            sys.executable, "-m", "tests.scaling.database_host", str(folder), host.address
-        ),
+        host.command(sys.executable, "-m", f"tests.scaling.{module}", *arguments),
         cwd=ROOT,
         env=dict(os.environ),
         stdin=subprocess.DEVNULL,
@@ -128,7 +138,7 @@ def servers_on(host: Host, folder: Path) -> Iterator[dict[str, str]]:
     )
     try:
         line = process.stdout.readline()
-        assert line, "the servers did not start"
+        assert line, f"{module} did not start"
         yield json.loads(line)
     finally:
         process.terminate()

@@ -15,6 +15,7 @@ from app.runtime.children import Child
 from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.postgres import SUPERUSER, Postgres, programs_folder
 from app.runtime.privileges import before_exec, database_identity
+from app.runtime.secret_files import secret
 from tests.waiting import until
 
 
@@ -85,19 +86,21 @@ def streaming(folder: Path) -> Iterator[Streaming]:
             child.stop()
 
 
-def copy_of(primary: Postgres, instance: Path) -> Postgres:
-    """A standby's files, made as the user who will run it, with the primary's passwords."""
+def copy_of(primary: Postgres, instance: Path, host: str = LOOPBACK) -> Postgres:
+    """A standby's files, made as the user who will run it, with the primary's passwords.
+
+    ``host``: where the primary is, as the standby sees it.
+    """
     identity = database_identity(primary.data)
     instance.mkdir()
     if identity is not None:
         os.chown(instance, identity.uid, identity.gid)
-    with primary.connect_as_superuser() as connection:
-        password = connection.info.password
+    password = secret(primary.instance / "secrets" / f"postgres-{SUPERUSER}")
     subprocess.run(
         [
             str(programs_folder() / "pg_basebackup"),
             f"--pgdata={instance / 'postgres'}",
-            f"--dbname=host={LOOPBACK} port={primary.port} user={SUPERUSER}",
+            f"--dbname=host={host} port={primary.port} user={SUPERUSER}",
             "--write-recovery-conf",
             "--checkpoint=fast",
             "--no-sync",

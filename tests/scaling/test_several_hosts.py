@@ -1,8 +1,12 @@
-"""Two web nodes, a worker node and a database node, each in a network namespace of its own."""
+"""Two web nodes, a worker node, a database node and a replica: a network namespace each.
+
+One store for the file, used in the order of the tests.
+"""
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,12 +16,15 @@ from app.stress.person import Person
 from app.stress.request import Line, Request
 from app.stress.site import libpq_url, make_people
 from tests.runtime.store import environment, until
+from tests.scaling.across import run
 from tests.scaling.hosts import why_not
 from tests.scaling.store import Node, Store, store_on_hosts
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=str(why_not()))
 #: Longer than a client of the API should wait for anything.
 ANSWER_SECONDS_MAX = 15
+QUICK_SECONDS = 0.5
+STORM_SECONDS = 30
 _numbers = itertools.count(1)
 
 
@@ -31,6 +38,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def admin(store: Store) -> Person:
     instance = store.nodes["worker"].folder / "people"
     return make_people("hosts", environment(instance, **store.settings))[-1]
+
+
+def test_nothing_is_sold_twice_or_lost_when_hosts_are_cut_off_and_killed(
+    store: Store, tmp_path: Path
+) -> None:
+    """The storm needs an empty store, so it comes first."""
+    status, endured = run(store, tmp_path, seconds=STORM_SECONDS, clients=6, seed=11)
+    assert status == 0, (tmp_path / "result.json").read_text()
+    assert {"cut web2", "cut database"} <= {each.name for each in endured}
 
 
 def request(admin: Person, path: str, body: dict[str, object]) -> Request:
@@ -117,3 +133,34 @@ def test_a_database_that_is_cut_off_is_said_to_be_away_and_comes_back(
         store.hosts["database"].mend()
     for node in store.web:
         until(lambda node=node: serves(node, admin), 15, "the database's return")
+
+
+def lists(node: Node, admin: Person) -> bool:
+    listing = Request("", 1, "", "GET", "/api/products", {}, admin)
+    return send(node, listing).status == 200
+
+
+def reads_replica(node: Node, admin: Person) -> bool:
+    """As the node itself says when it begins and ends to."""
+    return lists(node, admin) and node.output().rfind("go to the replica") > node.output().rfind(
+        "go to the primary"
+    )
+
+
+def test_reads_go_on_when_the_replica_is_cut_off(store: Store, admin: Person) -> None:
+    one = store.web[0]
+    until(lambda: reads_replica(one, admin), 20, "reads from the replica")
+    store.hosts["replica"].cut()
+    try:
+        assert all(lists(one, admin) for _ in range(20))
+        assert not reads_replica(one, admin)
+        until(lambda: seconds_of(lambda: lists(one, admin)) < QUICK_SECONDS, 20, "a quick list")
+    finally:
+        store.hosts["replica"].mend()
+    until(lambda: reads_replica(one, admin), 60, "reads from the replica again")
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
