@@ -58,6 +58,8 @@ def test_a_named_database_needs_a_secret_key() -> None:
         ("DATABASE_URL", "mysql://host/store"),
         ("REDIS_URL", "http://host"),
         ("SECRET_KEY", "short"),
+        ("METRICS_TOKEN", "short"),
+        ("SENTRY_DSN", "errors.example.com"),
         ("DATABASE_REPLICA_URL", "mysql://host/store"),
         ("DATABASE_REPLICA_LAG_SECONDS", "1"),
         ("NODE_ROLES", "web,database"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.domain import inventory_lifecycle
 from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus
 
 #: Of one process. Where several share a folder (app/metrics/folder.py), that is what is read.
@@ -98,6 +99,13 @@ WEB_PROCESSES = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+
+# A series that appears with its first event has no increase; these are there from the start.
+for _cause in (*RETRY_CAUSES.values(), CONNECTION_LOST):
+    RETRIES.labels(_cause)
+for (_from, _to), _reasons in inventory_lifecycle.TRANSITIONS.items():
+    for _reason in _reasons:
+        TRANSITIONS.labels(_from or NOWHERE, _to, _reason)
 
 
 def count_transitions(to: str, reason: str, units_from: Mapping[str, int]) -> None:

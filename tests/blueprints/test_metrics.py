@@ -7,11 +7,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.blueprints.metrics import STANDING
+from app.database import db
 from app.metrics.instruments import CONNECTION_LOST, RETRIES
+from app.metrics.pool import note_pool
 from app.services.audit import audit_history
 from app.settings import Settings
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
-from tests.conftest import running_app
+from tests.conftest import ROOT, running_app
 from tests.shop import Shop
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -170,3 +172,20 @@ def test_a_transaction_that_is_tried_again_is_counted_by_its_cause(own_shop: Sho
     own_shop.execute("CREATE TRIGGER die_once BEFORE INSERT ON items EXECUTE FUNCTION die_once()")
     assert len(own_shop.new_units(1)) == 1
     assert counted.get() == before + 1
+
+
+def test_the_guide_names_every_metric_with_its_labels(own_shop: Shop, caller: Caller) -> None:
+    guide = (ROOT / "docs" / "metrics.md").read_text()
+    rows = re.findall(r"^\| `(holdfast_\w+)` \| ([\w, ]*)\|", guide, re.M)
+    told = {name: {label.strip() for label in labels.split(",")} - {""} for name, labels in rows}
+    caller.get("/nowhere")
+    audit_history()
+    note_pool(db.engine)
+    answer = own_shop.app.test_client().get("/metrics").text
+    shown = {
+        family.name + ("_total" if family.type == "counter" else ""): set(sample.labels) - {"le"}
+        for family in text_string_to_metric_families(answer)
+        for sample in family.samples[:1]
+        if not sample.name.endswith("_created")
+    }
+    assert told == shown

@@ -57,7 +57,7 @@ def read(folder: Path) -> dict[str, float]:
     families = text_string_to_metric_families(generate_latest(registry).decode())
     found = [sample for family in families for sample in family.samples]
     return {
-        "retries": next((s.value for s in found if s.name == "holdfast_retries_total"), 0),
+        "retries": next((s.value for s in found if s.labels.get("cause") == "deadlock"), 0),
         "requests": next((s.value for s in found if s.name == "holdfast_request_seconds_count"), 0),
         "quick": next((s.value for s in found if s.labels.get("le") == "0.005"), 0),
         "processes": next((s.value for s in found if s.name == "holdfast_web_processes"), 0),
