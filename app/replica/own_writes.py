@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 REDIS_SECONDS_MAX = 0.25
 REST_SECONDS = 5.0
@@ -48,6 +50,8 @@ def connect(redis_url: str | None) -> Redis:
         redis_url or "redis://127.0.0.1:1/0",
         socket_timeout=REDIS_SECONDS_MAX,
         socket_connect_timeout=REDIS_SECONDS_MAX,
+        # Asking again would only be slower than the primary is.
+        retry=Retry(NoBackoff(), 0),
     )
 
 

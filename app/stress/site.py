@@ -59,6 +59,7 @@ FOREIGN = (
     "ALERT_URLS",
     "SENTRY_DSN",
     "DATABASE_REPLICA_URL",
+    "NODE_ROLES",
 )
 READY_SECONDS = 90.0
 ROOT = Path(__file__).parents[2]

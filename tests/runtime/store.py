@@ -16,7 +16,15 @@ import psutil
 from app.runtime.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOLDFAST_EMBEDDED", "DEMO_PASSWORD")
+FOREIGN = (
+    "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "HOLDFAST_EMBEDDED",
+    "DEMO_PASSWORD",
+    "NODE_ROLES",
+)
 
 
 def environment(instance: Path, **more: str) -> dict[str, str]:

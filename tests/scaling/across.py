@@ -1,4 +1,4 @@
-"""`python -m tests.scaling.across`: `flask stress` across four hosts while they are struck.
+"""`python -m tests.scaling.across`: `flask stress` across five hosts while they are struck.
 
 Prints the table of the stress command, and how long the store took to be back after each blow.
 Exit status 1 if anything was wrong.
