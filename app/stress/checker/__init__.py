@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import IsolationLevel
 
+from app.stress.checker.access_refusals import AccessRefusals
 from app.stress.checker.books import Books, CommitTimesMissing, read_books
 from app.stress.checker.findings import Findings, Invariant, Law
 from app.stress.checker.lifelines import Lifelines
@@ -25,6 +26,7 @@ from app.stress.checker.refusals import Refusals
 from app.stress.checker.stock_counts import StockCounts
 from app.stress.checker.strangers import check_strangers
 from app.stress.checker.told import told_of
+from app.stress.checker.unit_refusals import UnitRefusals
 from app.stress.checker.versions import Edits
 from app.stress.operation import Operation
 
@@ -76,4 +78,6 @@ def check_books(books: Books, findings: Findings, lifelines: Lifelines) -> None:
     check_strangers(books, began_at - lifelines.clock_error, findings)
     edits = Edits(books)
     edits.check(findings)
-    Refusals(lifelines, StockCounts(lifelines), edits).check(findings)
+    stock = StockCounts(lifelines)
+    units, access = UnitRefusals(lifelines, stock.moved), AccessRefusals(lifelines)
+    Refusals(lifelines, stock, edits, units, access).check(findings)

@@ -64,6 +64,12 @@ class Lifelines:
             self._stays[item_id] = list(self._find_stays(self.books.histories.get(item_id, [])))
         return self._stays[item_id]
 
+    def during(self, item_id: str, since: float, until: float) -> Iterator[Stay]:
+        """Those of a unit's stays that may have been within this time."""
+        for stay in self.of_unit(item_id):
+            if stay.since <= until and stay.until >= since:
+                yield stay
+
     def of_invoice(self, invoice_id: str) -> list[Standing]:
         if invoice_id not in self._standings:
             self._standings[invoice_id] = list(self._find_standings(invoice_id))

@@ -33,6 +33,10 @@ FACTS = frozenset(
 HONEST_FAILURES = frozenset({"database-away", "outcome-unknown"})
 
 
+#: A unit in a refusal: id, inventory status, physical status, and (type, id) of who has it.
+Named = tuple[str, str, str, tuple[str, str] | None]
+
+
 class Fate(Enum):
     DONE = "acknowledged"
     NOT_DONE = "refused"
@@ -124,8 +128,7 @@ def _refused(attempt: Attempt) -> Refused:
     )
 
 
-def _named(item: Mapping[str, Any]) -> tuple[str, str, str, tuple[str, str] | None]:
-    """Id, inventory status, physical status, and who has it."""
+def _named(item: Mapping[str, Any]) -> Named:
     holder = item.get("holder")
     return (
         intern(item["id"]),
