@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from os import environ
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +36,7 @@ class Settings:
     secret_key: str | None = None
     node_roles: tuple[str, ...] = NODE_ROLES
     web_processes: int = 2
+    trusted_proxy: str = "127.0.0.1"
     timezone: ZoneInfo = ZoneInfo("UTC")
     currency: str = "GBP"
     demo: bool = True
@@ -71,6 +73,7 @@ class Settings:
             secret_key=read("SECRET_KEY", _secret_key, None),
             node_roles=read("NODE_ROLES", _some_of(NODE_ROLES), NODE_ROLES),
             web_processes=read("WEB_PROCESSES", _whole_number(1, 64), 2),
+            trusted_proxy=read("TRUSTED_PROXY", _address, "127.0.0.1"),
             timezone=read("TIMEZONE", _timezone, ZoneInfo("UTC")),
             currency=read("CURRENCY", _currency, "GBP"),
             demo=read("DEMO", _yes_or_no, embedded),
@@ -167,6 +170,13 @@ def _secret_key(text: str) -> str:
     if len(text) < 16:
         raise ValueError("shorter than 16 characters")
     return text
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address such as 10.0.0.5") from None
 
 
 def _token(text: str) -> str:

@@ -64,6 +64,7 @@ def test_a_named_database_needs_a_secret_key() -> None:
         ("DATABASE_REPLICA_LAG_SECONDS", "1"),
         ("NODE_ROLES", "web,database"),
         ("WEB_PROCESSES", "0"),
+        ("TRUSTED_PROXY", "everybody"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it(name: str, value: str) -> None:

@@ -13,6 +13,8 @@ from typing import NoReturn
 import waitress
 from werkzeug.utils import import_string
 
+from app.settings import Settings
+
 THREADS = 12
 CONNECTIONS_MAX = 2000
 #: More than the application takes, so that what is too large is refused in its words.
@@ -34,8 +36,8 @@ def serve(descriptor: int) -> None:
         asyncore_use_poll=True,
         ident=None,
         _quiet=True,
-        # TLS ends in a proxy on this machine, which says who asks.
-        trusted_proxy="127.0.0.1",
+        # TLS ends in a proxy, which says who asks.
+        trusted_proxy=Settings.from_environment().trusted_proxy,
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
         clear_untrusted_proxy_headers=True,
     )
