@@ -106,6 +106,10 @@ failure_watchers: list[Callable[[DBAPIError], None]] = []
 
 _inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
 _after_commit: ContextVar[list[Callable[[], None]]] = ContextVar("to do once it is committed")
+#: What a transaction was begun on: asking the session each time costs.
+_begun_on: ContextVar[psycopg.Connection[tuple[Any, ...]] | None] = ContextVar(
+    "the connection of the transaction", default=None
+)
 _unhurried: ContextVar[bool] = ContextVar("without time limits", default=False)
 
 
@@ -196,6 +200,9 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
 
 def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
     """The driver's connection that the session works on."""
+    begun = _begun_on.get()
+    if begun is not None:
+        return begun
     connection = db.session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
@@ -233,26 +240,30 @@ def _attempt(work: Callable[[], R]) -> R:
     then: list[Callable[[], None]] = []
     _after_commit.set(then)
     try:
-        _begin()
+        _begun_on.set(_begin())
         result = work()
         db.session.flush()
     except BaseException:
         _abandon()
         raise
+    finally:
+        _begun_on.set(None)
     _commit()
     for act in then:
         act()
     return result
 
 
-def _begin() -> None:
+def _begin() -> psycopg.Connection[tuple[Any, ...]]:
     # Reads need no transaction, so the driver begins none; the session does not know of this one,
     # but its commit and its rollback end it.
     statement = BEGIN_UNHURRIED if _unhurried.get() else BEGIN
+    connection = driver_connection()
     try:
-        driver_connection().execute(statement, prepare=False)
+        connection.execute(statement, prepare=False)
     except psycopg.Error as error:
         raise as_dbapi_error(error, statement) from error
+    return connection
 
 
 def _commit() -> None:
