@@ -4,6 +4,7 @@ import atexit
 import fcntl
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -23,6 +24,9 @@ from app.runtime.secret_files import secret, write_private
 from app.settings import Settings
 
 START_SECONDS = 180.0
+RECOVERY_SECONDS = 60.0
+# What PostgreSQL says of itself while it is on its way: no reason to give up.
+RECOVERING = re.compile("the database system is (starting up|not yet accepting|in recovery)")
 # `flask COMMAND` loads the app before it knows the command; these need none of its servers.
 COMMANDS_WITHOUT_SERVERS = {"routes", "stress", "--help", "--version"}
 NOWHERE = Settings(
@@ -178,11 +182,18 @@ def started_here(settings: Settings) -> bool:
 
 def check_database(settings: Settings) -> None:
     url = (settings.database_url or "").replace("postgresql+psycopg://", "postgresql://", 1)
-    try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            found = connection.info.server_version // 10000
-    except psycopg.Error as error:
-        raise RuntimeProblem(f"the database does not answer: {_first_line(error)}") from None
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            with psycopg.connect(url, connect_timeout=5) as connection:
+                found = connection.info.server_version // 10000
+            break
+        except psycopg.Error as error:
+            if not RECOVERING.search(str(error)) or time.monotonic() > deadline:
+                raise RuntimeProblem(
+                    f"the database does not answer: {_first_line(error)}"
+                ) from None
+        time.sleep(0.2)
     if found < VERSION:
         raise RuntimeProblem(f"the database is PostgreSQL {found}; Holdfast needs {VERSION}")
 

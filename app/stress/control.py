@@ -96,7 +96,5 @@ def run_control(
         with site.connect() as connection:
             wait_until_quiet(connection)
             say(f"Checking {len(record):,} operations …")
-            findings = check(
-                record.operations.values(), connection, hold_minutes=hold_minutes(site)
-            )
+            findings = check(record.operations(), connection, hold_minutes=hold_minutes(site))
     return Report(plan, passed, record, findings)

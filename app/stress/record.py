@@ -1,6 +1,7 @@
 """What has been done so far: kept for the checker, counted for the table, written to the log."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -14,8 +15,10 @@ class Record:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.operations: dict[str, Operation] = {}
-        """By tag, in the order in which they ended."""
+        self._lines: dict[str, str] = {}
+        """By tag, as in the log: a tenth of what the same takes unpacked."""
+        self._tags: dict[str, list[str]] = {}
+        """By outcome."""
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By action and outcome."""
         self.codes: Counter[str] = Counter()
@@ -42,12 +45,13 @@ class Record:
         self._file.close()
 
     def __len__(self) -> int:
-        return len(self.operations)
+        return len(self._lines)
 
     def add(self, operation: Operation) -> None:
         """One that has ended."""
         with self._lock:
             self._keep(operation)
+            self._tags.setdefault(operation.outcome, []).append(operation.tag)
             self.outcomes[operation.action, operation.outcome] += 1
             if operation.outcome == "refused":
                 self.codes[operation.code or f"status {operation.status}"] += 1
@@ -61,13 +65,21 @@ class Record:
             for attempt in operation.settled:
                 self._count(attempt)
 
-    def of_outcome(self, outcome: str) -> list[Operation]:
-        return [each for each in self.operations.values() if each.outcome == outcome]
+    def __getitem__(self, tag: str) -> Operation:
+        return Operation.from_line(self._lines[tag])
+
+    def operations(self) -> Iterator[Operation]:
+        """All, in the order in which they ended; each made as it is asked for."""
+        return map(Operation.from_line, self._lines.values())
+
+    def tags(self, outcome: str) -> list[str]:
+        """Of the operations that ended so."""
+        return self._tags.get(outcome, [])
 
     def _keep(self, operation: Operation) -> None:
         assert self._file is not None
-        self.operations[operation.tag] = operation
-        self._file.write(operation.as_line())
+        self._lines[operation.tag] = line = operation.as_line()
+        self._file.write(line)
 
     def _count(self, attempt: Attempt) -> None:
         self.attempts += 1

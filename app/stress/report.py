@@ -68,7 +68,7 @@ class Report:
 
     @property
     def settled(self) -> Settled:
-        unknown = self.record.of_outcome("unknown")
+        unknown = [self.record[tag] for tag in self.record.tags("unknown")]
         done = sum(any(attempt.done for attempt in each.settled) for each in unknown)
         without_key = sum(each.method != "POST" for each in unknown)
         return Settled(done, len(unknown) - done - without_key, without_key)

@@ -33,13 +33,11 @@ def run(
         wait_until_serving(place)
         with place.connect() as connection:
             wait_until_quiet(connection)
-            say(f"Asking about {len(record.of_outcome('unknown')):,} of unknown outcome …")
+            say(f"Asking about {len(record.tags('unknown')):,} of unknown outcome …")
             Settling(place.web_urls[0], place.people, record, plan.seed).settle()
             wait_until_quiet(connection)
             say(f"Checking {len(record):,} operations …")
-            findings = check(
-                record.operations.values(), connection, hold_minutes=hold_minutes(place)
-            )
+            findings = check(record.operations(), connection, hold_minutes=hold_minutes(place))
     return Report(plan, passed, record, findings)
 
 

@@ -47,10 +47,11 @@ class Settling:
         self.random = Random(f"{seed}/settling")
 
     def settle(self) -> None:
-        unknown = [each for each in self.record.of_outcome("unknown") if each.method == "POST"]
-        done = [each for each in self.record.of_outcome("ok") if each.method == "POST"]
-        for operation in [*unknown, *self.random.sample(done, min(len(done), REPLAYS_MAX))]:
-            self.record.settle(replace(operation, settled=tuple(self._ask(operation))))
+        done = self.record.tags("ok")
+        sample = self.random.sample(done, min(len(done), REPLAYS_MAX))
+        for operation in map(self.record.__getitem__, [*self.record.tags("unknown"), *sample]):
+            if operation.method == "POST":
+                self.record.settle(replace(operation, settled=tuple(self._ask(operation))))
         self.line.close()
 
     def _ask(self, operation: Operation) -> list[Attempt]:

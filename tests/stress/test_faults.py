@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
+import psycopg
 import pytest
 
 from app.stress.faults import FAULTS
@@ -129,6 +130,16 @@ def test_stop_process_stands_still_inside_a_transaction(site: Site):
     watcher.join(1)
     assert stopped.is_set()
     assert all(each.status() != psutil.STATUS_STOPPED for each in workers)
+
+
+def test_stop_process_leaves_nobody_stopped_when_it_cannot_look(site: Site):
+    site.postmaster().suspend()
+    try:
+        with pytest.raises(psycopg.OperationalError):
+            strike("stop-process", site)
+    finally:
+        site.postmaster().resume()
+    assert all(each.status() != psutil.STATUS_STOPPED for each in site.web_workers())
 
 
 def test_kill_backend_makes_postgresql_end_all_sessions(site: Site):

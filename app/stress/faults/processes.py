@@ -102,14 +102,21 @@ def stopped_in_transaction(target: Target, process: psutil.Process) -> bool:
         process.suspend()
     except psutil.NoSuchProcess:
         raise NothingToStrike("web process") from None
+    idles = False
+    try:
+        idles = transaction_idles(target)
+    finally:
+        if not idles:  # also when the database is down just now
+            go_on(process)
+    return idles
+
+
+def transaction_idles(target: Target) -> bool:
     with target.connect() as connection:
         first = set(connection.execute(IN_TRANSACTION).fetchall())
         # Others' transactions pass; one that idles on is the stopped process's.
         time.sleep(STILL_SECONDS if first else 0)
-        if first & set(connection.execute(IN_TRANSACTION).fetchall()):
-            return True
-    go_on(process)
-    return False
+        return bool(first & set(connection.execute(IN_TRANSACTION).fetchall()))
 
 
 def go_on(process: psutil.Process) -> None:
