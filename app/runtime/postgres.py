@@ -43,8 +43,9 @@ SERVER_SETTINGS = {
     "effective_cache_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
+    # A killed server reads again what was written since the last checkpoint: seconds, not minutes.
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "5min",
     # On a shop's machine the processor is scarcer than the disk: compressing whole pages took a
     # quarter of what PostgreSQL spends on a call that holds twenty units.
     "wal_compression": "off",
