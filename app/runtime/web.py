@@ -5,10 +5,12 @@ connection is refused meanwhile.
 """
 
 import logging
+import math
 import signal
 import socket
 import sys
-from typing import NoReturn
+import time
+from typing import Any, NoReturn
 
 import waitress
 from werkzeug.utils import import_string
@@ -20,13 +22,14 @@ CONNECTIONS_MAX = 2000
 #: More than the application takes, so that what is too large is refused in its words.
 BODY_BYTES_MAX = 64 * 1024 * 1024
 IDLE_SECONDS_MAX = 75
+PATIENCE_SECONDS = 0.0005
 
 
 def serve(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no fault
-    waitress.serve(
+    server = waitress.create_server(
         import_string("app.web:application"),
         sockets=[socket.socket(fileno=descriptor)],
         threads=THREADS,
@@ -35,12 +38,28 @@ def serve(descriptor: int) -> None:
         channel_timeout=IDLE_SECONDS_MAX,
         asyncore_use_poll=True,
         ident=None,
-        _quiet=True,
         # TLS ends in a proxy, which says who asks.
         trusted_proxy=Settings.from_environment().trusted_proxy,
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
         clear_untrusted_proxy_headers=True,
     )
+    accept_patiently(server)
+    server.run()
+
+
+def accept_patiently(server: Any) -> None:
+    """The more connections a process has, the longer it lets the others take the next one.
+
+    All of them wake for it. Without this the first one awake takes every connection that a client
+    keeps, and one processor does all the work while the other waits.
+    """
+    accept = server.handle_accept
+
+    def wait_and_accept() -> None:
+        time.sleep(PATIENCE_SECONDS * math.log2(1 + len(server.active_channels)))
+        accept()
+
+    server.handle_accept = wait_and_accept
 
 
 def stop(*_: object) -> NoReturn:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from limits import parse
 
-from app.blueprints.api.rate_limits import EXTENSION
+from app.blueprints.api.rate_limits import EXTENSION, RateLimits
 from tests.blueprints.api.caller import caller_for, problem
 
 
@@ -37,7 +37,7 @@ def test_who_asks_too_much_waits(own_shop, limits):
 
 
 def test_without_the_counting_server_the_api_works_on(own_shop, limits, caplog):
-    def away(*_: object) -> int:
+    def away(*_: object, **__: object) -> int:
         raise ConnectionError("away")
 
     limits.storage.incr = away
@@ -46,3 +46,17 @@ def test_without_the_counting_server_the_api_works_on(own_shop, limits, caplog):
     assert {answer.status_code for answer in answers} == {200}
     assert "RateLimit-Limit" not in answers[0].headers
     assert caplog.text.count("no rate limits") == 1
+
+
+def test_processes_count_together_without_asking_the_server_each_time(own_shop, limits):
+    limit = parse("5000 per day")
+    one, other = (RateLimits(limits.storage, per_user=limit, per_address=limit) for _ in range(2))
+    for _ in range(100):
+        one.count("somebody", limit, 1)
+    assert 95 <= other.count("somebody", limit, 1) <= 101
+
+
+def test_a_new_window_begins_at_one(own_shop, limits):
+    limit = parse("5000 per day")
+    processes = RateLimits(limits.storage, per_user=limit, per_address=limit)
+    assert [processes.count("somebody", limit, window) for window in (1, 1, 2)] == [1, 2, 1]
