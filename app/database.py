@@ -186,7 +186,7 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
         _refuse_pending_changes()
         token = _inside.set(True)
         try:
-            return _retrying()(lambda: _attempt(lambda: method(*args, **kwargs)))
+            return RETRYING(lambda: _attempt(lambda: method(*args, **kwargs)))
         except DBAPIError as error:
             failure = error
         finally:
@@ -235,12 +235,13 @@ def _refuse_pending_changes() -> None:
 
 
 def _attempt(work: Callable[[], R]) -> R:
-    # Reading the log-in has begun a transaction already; objects loaded there stay readable.
-    db.session.close()
+    # What was read before any lock does not count; the connection it was read on will do.
+    db.session.expunge_all()
     then: list[Callable[[], None]] = []
     _after_commit.set(then)
     try:
-        _begun_on.set(_begin())
+        connection = _begin()
+        _begun_on.set(connection)
         result = work()
         db.session.flush()
     except BaseException:
@@ -248,7 +249,7 @@ def _attempt(work: Callable[[], R]) -> R:
         raise
     finally:
         _begun_on.set(None)
-    _commit()
+    _commit(connection)
     for act in then:
         act()
     return result
@@ -266,17 +267,18 @@ def _begin() -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def _commit() -> None:
+def _commit(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     began = perf_counter()
     try:
-        db.session.commit()
-    except DBAPIError as error:
-        _abandon()
-        if connection_lost(error):
-            raise OutcomeUnknown from error
-        raise
+        connection.commit()
+    except psycopg.Error as error:
+        failure = as_dbapi_error(error, "COMMIT")
+        if isinstance(failure, DBAPIError) and connection_lost(failure):
+            raise OutcomeUnknown from failure
+        raise failure from error
     finally:
         note_query(perf_counter() - began)
+        _abandon()
 
 
 def _abandon() -> None:
@@ -294,16 +296,6 @@ def lift_time_limits() -> None:
             " set_config('idle_in_transaction_session_timeout', '60s', true),"
             " set_config('lock_timeout', '30s', true)"
         )
-    )
-
-
-def _retrying() -> Retrying:
-    return Retrying(
-        retry=lambda state: isinstance(_error(state), DBAPIError),
-        stop=lambda state: state.attempt_number >= _attempts(_error(state)),
-        wait=wait_random_exponential(RETRY_WAIT_SECONDS_FIRST, RETRY_WAIT_SECONDS_MAX),
-        before_sleep=_count_retry,
-        reraise=True,
     )
 
 
@@ -342,3 +334,12 @@ def _as_refusal(error: DBAPIError) -> Exception:
     if state == "57014" or connection_lost(error):
         return DatabaseAway()
     return error
+
+
+RETRYING = Retrying(
+    retry=lambda state: isinstance(_error(state), DBAPIError),
+    stop=lambda state: state.attempt_number >= _attempts(_error(state)),
+    wait=wait_random_exponential(RETRY_WAIT_SECONDS_FIRST, RETRY_WAIT_SECONDS_MAX),
+    before_sleep=_count_retry,
+    reraise=True,
+)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
 from flask_htmx import HTMX
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -40,6 +40,8 @@ def register(app: Flask, settings: Settings) -> None:
     htmx.init_app(app)
     app.config["RATELIMIT_STORAGE_URI"] = limiter_storage(settings.redis_url)
     limiter.init_app(app)
+    # The API has limits of its own (blueprints/api/rate_limits.py).
+    limiter.request_filter(lambda: request.path.startswith("/api/"))
     # The store runs on a machine in the shop; TLS, where there is any, ends in front of it.
     talisman.init_app(
         app,
