@@ -6,6 +6,7 @@ streams whose first unit is among the first can hold any that is shown, so a wor
 products share costs some thousand probes, however many units they have.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,8 @@ from app.queries.paging import contains, decode_cursor, encode_cursor, escape_li
 
 #: A shorter pattern has no trigram to look up.
 TRIGRAM_CHARACTERS = 3
+#: A run of so many letters and digits is rare enough to be looked up by.
+LONG_RUN_CHARACTERS = 5
 #: Of the units whose serial number begins with a shorter word, this many are listed.
 SHORT_WORD_SERIALS_MAX = 1000
 
@@ -122,7 +125,8 @@ def _first_units(source: str, conditions: list[str], order: Order, limit: str = 
 
 def _word_parameters(words: str) -> list[BindParameter[Any]]:
     if len(words) >= TRIGRAM_CHARACTERS:
-        return [contains("words", words)]
+        runs = [contains(name, run) for name, run in _runs(words).items()]
+        return [contains("words", words), *runs]
     beginning = escape_like(words) + "%"
     return [
         literal("beginning", beginning),
@@ -137,10 +141,28 @@ def _units_by_serial(words: str, order: Order, conditions: list[str], of_sku: li
     if len(words) < TRIGRAM_CHARACTERS:
         return _units_by_serial_beginning(order, [*conditions, *product])
     source = "item_search s JOIN items i ON i.id = s.item_id"
-    matches = ["s.serial_number ILIKE :words"]
+    matches = _serial_matches(words)
     if order.key == "id" and _after(order) in conditions:
         matches.append(_after(order).replace("i.id", "s.item_id"))
     return _first_units(source, [*conditions, *product, *matches], order)
+
+
+def _serial_matches(words: str) -> list[str]:
+    # The trigrams at the edges of a run ("  0" of "P77-0000077") are those of most units: reading
+    # their lists takes longer than all else. So the runs' inner trigrams find the units, and the
+    # whole is compared as an expression that the index does not know.
+    found_by = [f"s.serial_number ILIKE :{name}" for name in _runs(words)]
+    if not found_by:
+        return ["s.serial_number ILIKE :words"]
+    return [*found_by, "s.serial_number || '' ILIKE :words"]
+
+
+def _runs(words: str) -> dict[str, str]:
+    """Parameter -> letters and digits in a row; none when all are short, or there is but one."""
+    runs = re.findall(rf"[A-Za-z0-9]{{{TRIGRAM_CHARACTERS},}}", words)
+    if words in runs or all(len(run) < LONG_RUN_CHARACTERS for run in runs):
+        return {}
+    return {f"run_{place}": run for place, run in enumerate(runs)}
 
 
 def _units_by_serial_beginning(order: Order, conditions: list[str]) -> str:

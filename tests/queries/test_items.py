@@ -7,6 +7,7 @@ from app.domain.item_order import ItemOrder
 from app.queries.item_actions import ItemAction, Viewer, item_actions
 from app.queries.item_filters import ItemFilters
 from app.queries.items import find_item, list_items
+from app.services.inventory_lifecycle import InventoryLifecycleService
 from tests.shop import Shop
 
 
@@ -53,6 +54,19 @@ def test_words_are_looked_for_in_serials_skus_names_and_barcodes(shop: Shop) -> 
     for words in (serial, serial.lower(), serial[1:], sku, name[3:20].upper(), barcode[4:15]):
         assert serial in found(shop, q=words), words
     assert found(shop, q=uuid4().hex) == []
+
+
+def test_a_whole_serial_number_finds_all_units_whose_own_has_it_in(shop: Shop) -> None:
+    sku, other = shop.new_sku(), shop.new_sku()
+    serials = [f"{sku}-0000077", f"{sku}-00000771", f"9{sku}-0000077", f"{sku}_0000077"]
+    InventoryLifecycleService().receive_items(sku, shop.staff, serial_numbers=serials)
+    InventoryLifecycleService().receive_items(
+        other, shop.staff, serial_numbers=[f"{other}-0000077", f"0000077-{sku}"]
+    )
+    whole = f"{sku.lower()}-0000077"
+    assert found(shop, q=whole) == [serials[2], serials[1], serials[0]]
+    assert found(shop, q=whole, inventory_status="Sold") == []
+    assert found(shop, q=whole, sku=other) == []
 
 
 @pytest.mark.parametrize("words", ["zq", "Z", "zq "])
