@@ -1,6 +1,7 @@
 """Who is it? The user of a request: from the session cookie, or under /api from a bearer token."""
 
 from flask import Flask, Request, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_user, logout_user
 
 from app.extensions import login_manager
@@ -10,7 +11,17 @@ from app.queries.users import SignedInUser, find_signed_in_user
 API = "/api/"
 
 
+class CookieSessions(SecureCookieSessionInterface):
+    """The browser's session; a request that names its token has none, and no cookie to look at."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if brings_credentials(request):
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def register(app: Flask) -> None:
+    app.session_interface = CookieSessions()
     # The reason is beside the log-in form, and 401 is answered by error_responses.
     login_manager.login_message = None
     login_manager.session_protection = None

@@ -19,12 +19,13 @@ from app.domain.inventory_lifecycle import (
 )
 from app.metrics.instruments import count_transitions
 from app.models.user import SYSTEM_USER_ID
+from app.queries.items import PlainItem
 from app.services.availability import refuse_taken, sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.locking import LockedItem, lock_free_items
 from app.services.reservations import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
 from app.services.stock import count_free, product_id_of, warehouse_id_of
-from app.sql import change
+from app.sql import fetch
 
 
 class StatusDoor:
@@ -32,6 +33,8 @@ class StatusDoor:
 
     def __init__(self, occurred_at: datetime | None = None) -> None:
         self.occurred_at = occurred_at
+        #: The units as the last change left them, in order of their ids; saves reading them again.
+        self.changed: list[PlainItem] = []
 
     def pick(
         self,
@@ -127,12 +130,15 @@ class StatusDoor:
         item_ids = [item.id for item in items]
         if not item_ids:
             return []
-        changed = change(
+        rows = fetch(
             f"""WITH {CONTEXT}
                 UPDATE items SET inventory_status = :to, reserved_for_type = :type,
                     reserved_for_id = :holder, reservation_expiry = {EXPIRY}
                 FROM context
-                WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL""",
+                WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL
+                RETURNING items.id, items.inventory_status, items.status, items.reserved_at,
+                    items.reserved_by, items.reserved_for_type, items.reserved_for_id,
+                    items.reservation_expiry, items.version, items.updated_at""",
             {
                 "to": to,
                 "type": holder.type if holder else None,
@@ -142,7 +148,42 @@ class StatusDoor:
                 **context.parameters(),
             },
         )
-        assert changed == len(item_ids)  # locked before, so they are there
+        assert len(rows) == len(item_ids)  # locked before, so they are there
+        now = {row[0]: row for row in rows}
+        self.changed = [_as_changed(item, *now[item.id][1:]) for item in items]
         before = Counter(item.inventory_status for item in items)
         after_commit(partial(count_transitions, to, context.reason or "", before))
         return item_ids
+
+
+def _as_changed(
+    item: LockedItem,
+    inventory_status: str,
+    status: str,
+    reserved_at: datetime | None,
+    reserved_by: UUID | None,
+    reserved_for_type: str | None,
+    reserved_for_id: str | None,
+    reservation_expiry: datetime | None,
+    version: int,
+    updated_at: datetime,
+) -> PlainItem:
+    return PlainItem(
+        id=item.id,
+        serial_number=item.serial_number,
+        sku=item.sku,
+        product_name=item.product_name,
+        condition=item.condition,
+        inventory_status=inventory_status,
+        status=status,
+        warehouse=item.warehouse,
+        location=item.location,
+        reserved_at=reserved_at,
+        reserved_by=reserved_by,
+        reserved_for_type=reserved_for_type,
+        reserved_for_id=reserved_for_id,
+        reservation_expiry=reservation_expiry,
+        version=version,
+        created_at=item.created_at,
+        updated_at=updated_at,
+    )

@@ -23,7 +23,7 @@ from app.blueprints.api.fields import (
     without_null,
 )
 from app.blueprints.api.operation import operation
-from app.blueprints.api.shapes import Items, Released
+from app.blueprints.api.shapes import Item, Items, Released
 from app.blueprints.api.views import items_of
 from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput
@@ -146,7 +146,7 @@ def reserve(body: Reservation) -> Items:
             expires_in_minutes=body.expires_in_minutes,
             notes=body.notes,
         )
-    return items_of(body.item_ids)
+    return Items(items=Item.all_of(service.changed))
 
 
 @operation(

@@ -45,6 +45,7 @@ def test_units_are_held_and_released(staff, target, kind):
     units = staff.new_units(2)
     held = staff.ok("POST", f"{LIFECYCLE}/reserve", {"itemIds": units, **target})["items"]
     assert [(unit["id"], unit["reservedForType"]) for unit in held] == [(u, kind) for u in units]
+    assert held == [staff.ok("GET", f"/api/items/{unit}") for unit in units]
     assert (held[0]["reservationExpiry"] is not None) == (
         "sessionId" in target or "expiresInMinutes" in target
     )
