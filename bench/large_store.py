@@ -151,6 +151,8 @@ _STATEMENTS = (
     SELECT item_id, serial_number FROM hashed""",
     """INSERT INTO stock_tallies (product_id, warehouse_id, inventory_status, quantity)
     SELECT product_id, warehouse_id, inventory_status, count(*) FROM items GROUP BY 1, 2, 3""",
+    """INSERT INTO invoice_tallies (status, quantity)
+    SELECT status, count(*) FROM invoices GROUP BY 1""",
     """INSERT INTO transition_tallies (minute, from_status, to_status, change_reason, quantity)
     SELECT date_trunc('minute', change_date), from_status, to_status, change_reason, count(*)
     FROM inventory_status_history GROUP BY 1, 2, 3, 4""",

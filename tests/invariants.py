@@ -49,6 +49,10 @@ WRONG = {
                 FROM items GROUP BY 1, 2, 3) counted
             ON (kept.*)::text = (counted.*)::text
         WHERE kept IS NULL OR counted IS NULL""",
+    "the kept numbers of invoices differ from the truth": """
+        SELECT * FROM (SELECT status, sum(quantity) AS kept FROM invoice_tallies GROUP BY 1) k
+            FULL JOIN (SELECT status, count(*) AS counted FROM invoices GROUP BY 1) c USING (status)
+        WHERE coalesce(kept, 0) <> coalesce(counted, 0)""",
     "the counted transitions are not those of history": """
         SELECT * FROM (SELECT from_status, to_status, change_reason, sum(quantity)
                 FROM transition_tallies GROUP BY 1, 2, 3) kept

@@ -281,24 +281,38 @@ WHERE v.status IS DISTINCT FROM h.to_status OR v.total <> coalesce(l.total, 0)
 """
 
 #: What the kept totals lack; adding it mends them, whoever sells meanwhile.
-TALLIES_OFF = """
+STOCK_OFF = """
     SELECT product_id, warehouse_id, inventory_status, sum(quantity)::bigint AS quantity FROM (
         SELECT product_id, warehouse_id, inventory_status, count(*) AS quantity
         FROM items GROUP BY 1, 2, 3
         UNION ALL SELECT product_id, warehouse_id, inventory_status, -quantity FROM stock_tallies
     ) counted GROUP BY 1, 2, 3 HAVING sum(quantity) <> 0
 """
+INVOICES_OFF = """
+    SELECT status, sum(quantity)::bigint AS quantity FROM (
+        SELECT status, count(*) AS quantity FROM invoices GROUP BY 1
+        UNION ALL SELECT status, -quantity FROM invoice_tallies
+    ) counted GROUP BY 1 HAVING sum(quantity) <> 0
+"""
 _TALLIES = f"""
 SELECT 'AUDIT_MISMATCH' AS kind, NULL::uuid AS item_id, NULL::uuid AS invoice_id,
     NULL AS expected, NULL AS actual,
-    'The kept stock totals differ from the units counted one by one, in '
-        || count(*) || ' totals by ' || sum(abs(d.quantity)) || ' units altogether.' AS explanation,
+    'The kept totals differ from what is there, counted one by one: ' || concat_ws(', and ',
+        count(*) FILTER (WHERE d.what = 'units') || ' totals by '
+            || sum(abs(d.quantity)) FILTER (WHERE d.what = 'units') || ' units altogether',
+        count(*) FILTER (WHERE d.what = 'invoices') || ' totals by '
+            || sum(abs(d.quantity)) FILTER (WHERE d.what = 'invoices') || ' invoices altogether')
+        || '.' AS explanation,
     jsonb_build_object('totalsWrong', count(*), 'examples', (array_agg(
-        p.sku || ' ' || d.inventory_status || ': '
+        d.total || ': '
             || CASE WHEN d.quantity > 0 THEN 'too few by ' ELSE 'too many by ' END
             || abs(d.quantity)
-        ORDER BY p.sku, d.inventory_status))[1:{EXAMPLES_MAX}]) AS evidence
-FROM ({TALLIES_OFF}) d LEFT JOIN products p ON p.id = d.product_id HAVING count(*) > 0
+        ORDER BY d.what, d.total))[1:{EXAMPLES_MAX}]) AS evidence
+FROM (
+    SELECT 'units' AS what, coalesce(p.sku, '?') || ' ' || inventory_status AS total, quantity
+    FROM ({STOCK_OFF}) s LEFT JOIN products p ON p.id = s.product_id
+    UNION ALL SELECT 'invoices', 'Invoices ' || status, quantity FROM ({INVOICES_OFF}) v
+) d HAVING count(*) > 0
 """
 
 #: What passes with time and not with a change; both go by an index over few rows.

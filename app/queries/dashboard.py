@@ -1,4 +1,4 @@
-"""The store at a glance, from maintained totals: nothing here counts units."""
+"""The store at a glance, from maintained totals: nothing here counts units or invoices."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -68,7 +68,8 @@ _COUNTS = text("""
             SELECT inventory_status, sum(quantity) AS quantity
             FROM stock_tallies GROUP BY inventory_status) u) AS units,
         (SELECT jsonb_object_agg(status, quantity) FROM (
-            SELECT status, count(*) AS quantity FROM invoices GROUP BY status) v) AS invoices,
+            SELECT status, sum(quantity) AS quantity
+            FROM invoice_tallies GROUP BY status) v) AS invoices,
         (SELECT count(*) FROM items WHERE reservation_expiry > clock_timestamp()
             AND reservation_expiry <= clock_timestamp() + make_interval(mins => :soon))
             AS expiring_soon,

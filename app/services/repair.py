@@ -19,7 +19,7 @@ from app.domain.inventory_lifecycle import (
 from app.domain.prescription import Prescription
 from app.domain.repair import Step
 from app.domain.roles import Permission, may
-from app.queries.consistency import TALLIES_OFF, scope_of
+from app.queries.consistency import INVOICES_OFF, STOCK_OFF, scope_of
 from app.queries.repair_facts import invoices_of, open_findings
 from app.queries.repair_plan import (
     RepairPlan,
@@ -255,11 +255,12 @@ def _why_not(plan: RepairPlan) -> str:
 
 
 def _add_what_totals_lack() -> None:
-    """Appends the difference in one statement, so clerks may go on selling meanwhile."""
+    """Appends each difference in one statement, so clerks may go on selling meanwhile."""
     db.session.execute(
         text(f"""INSERT INTO stock_tallies
-            (product_id, warehouse_id, inventory_status, quantity) {TALLIES_OFF}""")
+            (product_id, warehouse_id, inventory_status, quantity) {STOCK_OFF}""")
     )
+    db.session.execute(text(f"INSERT INTO invoice_tallies (status, quantity) {INVOICES_OFF}"))
 
 
 def _resolve_tallies(user_id: UUID, said: str) -> None:

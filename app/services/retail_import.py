@@ -188,7 +188,7 @@ def analyse() -> None:
         text(
             "ANALYZE items, invoices, invoice_items, products, customers, payments,"
             " inventory_status_history, invoice_status_history, item_search, stock_tallies,"
-            " transition_tallies"
+            " transition_tallies, invoice_tallies"
         )
     )
 

@@ -36,3 +36,10 @@ def fold_tallies() -> None:
             SELECT minute, from_status, to_status, change_reason, sum(quantity) FROM old
             GROUP BY minute, from_status, to_status, change_reason""")
     )
+    db.session.execute(
+        text("""
+            WITH scattered AS (SELECT status FROM invoice_tallies GROUP BY 1 HAVING count(*) > 1),
+            old AS (DELETE FROM invoice_tallies WHERE status IN (TABLE scattered) RETURNING *)
+            INSERT INTO invoice_tallies (status, quantity)
+            SELECT status, sum(quantity) FROM old GROUP BY 1 HAVING sum(quantity) <> 0""")
+    )

@@ -206,6 +206,15 @@ def miscount(vandal: Vandal, scene: Scene) -> None:
     vandal.run("UPDATE stock_tallies SET quantity = quantity + 7")
 
 
+def miscount_invoices(vandal: Vandal, scene: Scene) -> None:
+    vandal.run("UPDATE invoice_tallies SET quantity = quantity + 7")
+
+
+def forget_the_count(vandal: Vandal, scene: Scene) -> None:
+    vandal.run("DELETE FROM invoice_tallies")
+    vandal.run("DELETE FROM stock_tallies")
+
+
 CUT = {"broken-step"}
 WAYS: dict[str, Way] = {
     "reserved for an invoice that does not exist": Way(
@@ -218,9 +227,9 @@ WAYS: dict[str, Way] = {
         with_invoice("Open"), reserve_unlisted, {ORPHANED, AUDIT}, audit=CUT
     ),
     "its invoice was cancelled behind its back": Way(
-        with_invoice("Open"), cancel_behind, {ORPHANED}
+        with_invoice("Open"), cancel_behind, {ORPHANED, AUDIT}
     ),
-    "its invoice was deleted": Way(with_invoice("Open"), delete_invoice, {ORPHANED}),
+    "its invoice was deleted": Way(with_invoice("Open"), delete_invoice, {ORPHANED, AUDIT}),
     "its line was deleted while reserved": Way(with_invoice("Open", 2), delete_line, {ORPHANED}),
     "sold without any invoice": Way(nothing, set_status("Sold"), {SOLD, AUDIT}, audit=CUT),
     "the line of a sold unit was deleted": Way(
@@ -266,10 +275,10 @@ WAYS: dict[str, Way] = {
         audit=CUT,
     ),
     "an invoice was paid and its unit not sold": Way(
-        with_invoice("Open"), pay_behind, {MISMATCH}, ("Sold", "InStock")
+        with_invoice("Open"), pay_behind, {MISMATCH, AUDIT}, ("Sold", "InStock")
     ),
     "an invoice was delivered and its unit not": Way(
-        with_invoice("Paid"), deliver_behind, {MISMATCH}, ("Delivered", "WithCustomer")
+        with_invoice("Paid"), deliver_behind, {MISMATCH, AUDIT}, ("Delivered", "WithCustomer")
     ),
     "two invoices list one unit": Way(
         two_open_invoices,
@@ -379,6 +388,12 @@ WAYS: dict[str, Way] = {
         stays={AUDIT},
     ),
     "the kept totals were changed": Way(nothing, miscount, {AUDIT}),
+    "the kept numbers of invoices were changed": Way(
+        with_invoice("Paid"), miscount_invoices, {AUDIT}, ("Sold", "InStock")
+    ),
+    "the kept totals are gone": Way(
+        with_invoice("Open"), forget_the_count, {AUDIT}, ("Reserved", "InStock")
+    ),
 }
 
 

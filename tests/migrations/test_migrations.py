@@ -178,6 +178,31 @@ def test_the_store_trades_on_with_what_it_took_over(old_shop: OldShop, migrate_t
     assert_invariants(connection)
 
 
+def test_invoices_are_counted_when_a_standing_store_gets_their_totals(
+    old_shop: OldShop, migrate_to
+) -> None:
+    connection = old_shop.connection
+    old_shop.invoice("1", "Open", {"open": "10.00"})
+    old_shop.invoice("2", "PartiallyPaid", {"part": "10.00"}, paid="4.00")
+    old_shop.invoice("3", "Delivered", {"gone": "10.00"}, paid="10.00")
+    migrate_to("004")
+    connection.execute("SELECT set_config('holdfast.user_id', %s, false)", [str(old_shop.clerk)])
+    for _ in range(2):
+        connection.execute("INSERT INTO invoices (customer_id) VALUES (%s)", [old_shop.customer])
+    connection.execute("UPDATE invoices SET status = 'Cancelled' WHERE number = '1001'")
+    migrate_to("head")
+    kept = "SELECT jsonb_object_agg(status, quantity) FROM invoice_tallies"
+    assert one(connection, kept) == (
+        {"Open": 2, "PartiallyPaid": 1, "Delivered": 1, "Cancelled": 1},
+    )
+    assert_invariants(connection)
+    finance = FinanceService()
+    (part,) = one(connection, "SELECT id FROM invoices WHERE number = '2'")
+    finance.record_payment(NewPayment(part, Decimal("6.00")), old_shop.clerk)
+    assert one(connection, "SELECT sum(quantity) FROM invoice_tallies") == (5,)
+    assert_invariants(connection)
+
+
 OBSTACLES = {
     "twice on live invoices": (
         lambda shop: (

@@ -1,5 +1,6 @@
 from app.database import transactional
 from app.services.background_cleanup import BackgroundCleanupService
+from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.locking import lock_items
 from app.services.tallies import fold_tallies
@@ -13,6 +14,8 @@ TRANSITIONS = (
     "SELECT minute, from_status, to_status, change_reason, sum(quantity) FROM transition_tallies"
     " GROUP BY 1, 2, 3, 4"
 )
+INVOICES = "SELECT status, sum(quantity) FROM invoice_tallies GROUP BY 1"
+SUMS = (STOCK, TRANSITIONS, INVOICES)
 
 
 def test_cleanup_frees_what_has_run_out_and_nothing_else(own_shop: Shop) -> None:
@@ -79,6 +82,7 @@ def test_the_maintained_totals_are_the_truth_and_folding_changes_no_sum(own_shop
     ids = shop.new_units(20)
     shop.new_paid_invoice(ids[:4])
     shop.new_invoice(ids[4:6])
+    FinanceService().update_invoice_status(shop.new_invoice(ids[12:13]), "Cancelled", shop.staff)
     for number, item_id in enumerate(ids[6:12]):
         shop.hold([item_id], f"cart-{number}")
     inventory.release_items(ids[6:9], shop.staff)
@@ -90,11 +94,11 @@ def test_the_maintained_totals_are_the_truth_and_folding_changes_no_sum(own_shop
         ids[19],
     )
     assert_invariants(shop.connection)
-    sums = [set(shop.rows(query)) for query in (STOCK, TRANSITIONS)]
+    sums = [set(shop.rows(query)) for query in SUMS]
     scattered = shop.value("SELECT count(*) FROM stock_tallies")
     for _ in range(2):
         fold_tallies()
-        assert [{row for row in shop.rows(query) if row[-1]} for query in (STOCK, TRANSITIONS)] == [
+        assert [{row for row in shop.rows(query) if row[-1]} for query in SUMS] == [
             {row for row in rows if row[-1]} for rows in sums
         ]
         assert_invariants(shop.connection)
@@ -106,6 +110,28 @@ def test_the_maintained_totals_are_the_truth_and_folding_changes_no_sum(own_shop
         )
         == 1
     )
+
+    assert set(shop.rows("SELECT status, quantity FROM invoice_tallies")) == {
+        ("Paid", 1),
+        ("Open", 1),
+        ("Cancelled", 1),
+    }
+
+
+def test_who_counts_an_invoice_waits_for_nobody_who_does(own_shop: Shop) -> None:
+    shop = own_shop
+    ids = shop.new_units(3)
+    first, second = shop.new_invoice(ids[:1]), shop.new_invoice(ids[1:2])
+    cancel = "UPDATE invoices SET status = 'Cancelled' WHERE id = %s"
+    with shop.connection.transaction():
+        shop.execute("SELECT set_config('holdfast.user_id', %s, true)", str(shop.staff))
+        shop.execute(cancel, first)
+        FinanceService().update_invoice_status(second, "Cancelled", shop.staff)
+        shop.new_invoice(ids[2:])
+        fold_tallies()
+    assert dict(shop.rows(INVOICES)) == {"Open": 1, "Cancelled": 2}
+    fold_tallies()
+    assert dict(shop.rows(INVOICES)) == {"Open": 1, "Cancelled": 2}
 
 
 def test_only_one_process_folds_at_a_time(own_shop: Shop) -> None:

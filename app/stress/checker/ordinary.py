@@ -170,6 +170,11 @@ STOCK = """
                FROM items GROUP BY 1, 2, 3) c
         ON (k.product_id, k.warehouse_id, k.status) = (c.product_id, c.warehouse_id, c.status)
 """
+INVOICES = """
+    SELECT status, coalesce(kept, 0), coalesce(counted, 0)
+    FROM (SELECT status, sum(quantity) AS kept FROM invoice_tallies GROUP BY 1) k
+    FULL JOIN (SELECT status, count(*) AS counted FROM invoices GROUP BY 1) c USING (status)
+"""
 TRANSITIONS = """
     SELECT coalesce(from_status, '(none)'), to_status, change_reason, sum(quantity)
     FROM transition_tallies GROUP BY 1, 2, 3
@@ -184,6 +189,10 @@ def check_tallies(connection: psycopg.Connection[Any], books: Books, findings: F
             findings.violate(
                 Law.TALLIES, f"product {product}: {kept} {status} on record, {counted} there"
             )
+    for status, kept, counted in connection.execute(INVOICES).fetchall():
+        findings.count(Law.TALLIES)
+        if kept != counted:
+            findings.violate(Law.TALLIES, f"invoices {status}: {kept} on record, {counted} there")
     counts = Counter(
         (step.before or "(none)", step.after, step.reason)
         for history in books.histories.values()

@@ -338,6 +338,10 @@ STORIES: dict[str, tuple[Law, Story]] = {
         Law.TALLIES,
         after(held, "UPDATE stock_tallies SET quantity = quantity + 1"),
     ),
+    "the kept number of invoices is wrong": (
+        Law.TALLIES,
+        after(sold, "UPDATE invoice_tallies SET quantity = quantity + 1"),
+    ),
     "the kept number of transitions is wrong": (
         Law.TALLIES,
         after(held, "UPDATE transition_tallies SET quantity = quantity + 1"),
