@@ -18,7 +18,7 @@ test: .venv/dev.stamp $(VENDOR) chromium
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 bench: .venv/dev.stamp $(VENDOR)
 	@exec $(BIN)/python -m bench

@@ -33,6 +33,7 @@ TEST_INSTANCES = ROOT / "instance" / "test"
 TEMPLATE = "holdfast_template"
 SERVERS = pytest.StashKey["EmbeddedServers"]()
 REDIS_DATABASES = 16
+LONG_FIRST = ("stress", "scaling", "runtime", "jobs", "bench", "migrations", "browser")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,15 @@ def remove_abandoned_instances() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no worker is left with one while the other has nothing to do."""
+    items.sort(key=lambda item: _place(item.path.relative_to(Path(__file__).parent).parts[0]))
+
+
+def _place(folder: str) -> int:
+    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+
 def pytest_configure_node(node) -> None:
     started = start_servers(node.config)
     node.workerinput["holdfast_servers"] = (
