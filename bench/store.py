@@ -168,7 +168,8 @@ def deadlocks(connection: psycopg.Connection, when: str) -> Row:
     """How often there was one (40P01). Ends all other connections: only then is the count whole."""
     connection.execute(
         """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND backend_type = 'client backend'"""
     )
     (count,) = connection.execute(
         "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
