@@ -15,13 +15,7 @@ from app.sql import fetch
 _ITEM_COLUMNS = """
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price, i.warehouse_id,
     i.inventory_status, i.status, i.reserved_for_type, i.reserved_for_id, i.reserved_by,
-    i.reservation_expiry, i.version, i.condition, w.code AS warehouse, l.code AS location,
-    i.created_at
-"""
-_ITEM_JOINS = """
-    JOIN products p ON p.id = i.product_id
-    JOIN warehouses w ON w.id = i.warehouse_id
-    LEFT JOIN locations l ON l.id = i.location_id
+    i.reservation_expiry, i.version
 """
 
 
@@ -42,10 +36,6 @@ class LockedItem(NamedTuple):
     reserved_by: UUID | None
     reservation_expiry: datetime | None
     version: int
-    condition: str
-    warehouse: str
-    location: str | None
-    created_at: datetime
 
 
 class LockedInvoice(NamedTuple):
@@ -71,7 +61,7 @@ def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
     wanted = sorted(set(item_ids))
     rows = fetch(
-        f"""SELECT {_ITEM_COLUMNS} FROM items i {_ITEM_JOINS}
+        f"""SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
         {"ids": wanted},
     )
@@ -117,8 +107,8 @@ def _pick(
                 WHERE i.product_id = :product_id AND {which} AND i.status = 'InStock'
                     AND i.id <> ALL(CAST(:besides AS uuid[])) {in_warehouse}
                 ORDER BY i.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-            SELECT {_ITEM_COLUMNS} FROM picked JOIN items i USING (id) {_ITEM_JOINS}
-            ORDER BY i.id""",
+            SELECT {_ITEM_COLUMNS} FROM picked JOIN items i USING (id)
+            JOIN products p ON p.id = i.product_id ORDER BY i.id""",
         {
             "product_id": product_id,
             "limit": limit,

@@ -19,13 +19,13 @@ from app.domain.inventory_lifecycle import (
 )
 from app.metrics.instruments import count_transitions
 from app.models.user import SYSTEM_USER_ID
-from app.queries.items import PlainItem
+from app.queries.items import PlainItem, find_items
 from app.services.availability import refuse_taken, sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.locking import LockedItem, lock_free_items
 from app.services.reservations import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
 from app.services.stock import count_free, product_id_of, warehouse_id_of
-from app.sql import fetch
+from app.sql import Row, change, fetch
 
 
 class StatusDoor:
@@ -33,8 +33,12 @@ class StatusDoor:
 
     def __init__(self, occurred_at: datetime | None = None) -> None:
         self.occurred_at = occurred_at
-        #: The units as the last change left them, in order of their ids; saves reading them again.
-        self.changed: list[PlainItem] = []
+        self._changed: list[UUID] = []
+        self._told: list[PlainItem] | None = None
+
+    def changed_items(self) -> list[PlainItem]:
+        """The units as the last change left them, in order of their ids."""
+        return find_items(self._changed) if self._told is None else self._told
 
     def pick(
         self,
@@ -130,60 +134,43 @@ class StatusDoor:
         item_ids = [item.id for item in items]
         if not item_ids:
             return []
-        rows = fetch(
-            f"""WITH {CONTEXT}
-                UPDATE items SET inventory_status = :to, reserved_for_type = :type,
-                    reserved_for_id = :holder, reservation_expiry = {EXPIRY}
-                FROM context
-                WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL
-                RETURNING items.id, items.inventory_status, items.status, items.reserved_at,
-                    items.reserved_by, items.reserved_for_type, items.reserved_for_id,
-                    items.reservation_expiry, items.version, items.updated_at""",
-            {
-                "to": to,
-                "type": holder.type if holder else None,
-                "holder": holder.id if holder else None,
-                "minutes": holder.expires_in_minutes if holder else None,
-                "ids": item_ids,
-                **context.parameters(),
-            },
-        )
-        assert len(rows) == len(item_ids)  # locked before, so they are there
-        now = {row[0]: row for row in rows}
-        self.changed = [_as_changed(item, *now[item.id][1:]) for item in items]
+        statement = f"""WITH {CONTEXT}
+            UPDATE items SET inventory_status = :to, reserved_for_type = :type,
+                reserved_for_id = :holder, reservation_expiry = {EXPIRY}
+            FROM context
+            WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL"""
+        parameters = {
+            "to": to,
+            "type": holder.type if holder else None,
+            "holder": holder.id if holder else None,
+            "minutes": holder.expires_in_minutes if holder else None,
+            "ids": item_ids,
+            **context.parameters(),
+        }
+        if len(items) <= TOLD_AT_ONCE_MAX:
+            rows = {row[0]: row for row in fetch(f"{statement} {_AS_IT_IS_NOW}", parameters)}
+            changed = len(rows)
+            self._told = [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
+        else:
+            changed = change(statement, parameters)
+            self._told = None
+        self._changed = item_ids
+        assert changed == len(item_ids)  # locked before, so they are there
         before = Counter(item.inventory_status for item in items)
         after_commit(partial(count_transitions, to, context.reason or "", before))
         return item_ids
 
 
-def _as_changed(
-    item: LockedItem,
-    inventory_status: str,
-    status: str,
-    reserved_at: datetime | None,
-    reserved_by: UUID | None,
-    reserved_for_type: str | None,
-    reserved_for_id: str | None,
-    reservation_expiry: datetime | None,
-    version: int,
-    updated_at: datetime,
-) -> PlainItem:
-    return PlainItem(
-        id=item.id,
-        serial_number=item.serial_number,
-        sku=item.sku,
-        product_name=item.product_name,
-        condition=item.condition,
-        inventory_status=inventory_status,
-        status=status,
-        warehouse=item.warehouse,
-        location=item.location,
-        reserved_at=reserved_at,
-        reserved_by=reserved_by,
-        reserved_for_type=reserved_for_type,
-        reserved_for_id=reserved_for_id,
-        reservation_expiry=reservation_expiry,
-        version=version,
-        created_at=item.created_at,
-        updated_at=updated_at,
-    )
+#: A few units are told of by the change itself; of many, nobody may want to hear.
+TOLD_AT_ONCE_MAX = 100
+_AS_IT_IS_NOW = """
+    RETURNING items.id, items.condition, items.inventory_status, items.status,
+        (SELECT w.code FROM warehouses w WHERE w.id = items.warehouse_id),
+        (SELECT l.code FROM locations l WHERE l.id = items.location_id),
+        items.reserved_at, items.reserved_by, items.reserved_for_type, items.reserved_for_id,
+        items.reservation_expiry, items.version, items.created_at, items.updated_at
+"""
+
+
+def _as_changed(item: LockedItem, row: Row) -> PlainItem:
+    return PlainItem(item.id, item.serial_number, item.sku, item.product_name, *row[1:])

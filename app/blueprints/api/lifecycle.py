@@ -146,7 +146,7 @@ def reserve(body: Reservation) -> Items:
             expires_in_minutes=body.expires_in_minutes,
             notes=body.notes,
         )
-    return Items(items=Item.all_of(service.changed))
+    return Items(items=Item.all_of(service.changed_items()))
 
 
 @operation(

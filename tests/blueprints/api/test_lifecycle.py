@@ -53,6 +53,13 @@ def test_units_are_held_and_released(staff, target, kind):
     assert {unit["inventoryStatus"] for unit in freed} == {"Available"}
 
 
+def test_many_units_are_answered_as_they_are(staff):
+    units = staff.new_units(101)
+    held = staff.ok("POST", f"{LIFECYCLE}/reserve", {"itemIds": units, "sessionId": "many"})
+    assert [unit["id"] for unit in held["items"]] == units
+    assert held["items"][100] == staff.ok("GET", f"/api/items/{units[100]}")
+
+
 def test_a_cart_is_released_whole(staff):
     units = staff.new_units(2)
     cart = staff.hold(units)
