@@ -98,6 +98,8 @@ def stress(
     plan = Plan(str(drawn), seconds, clients, chosen, operations)
     settings = read_settings()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    # A shell that starts it in the background has it ignore Ctrl-C, with all that it was told.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with place(settings, plan, web, control, keep=keep) as site:
             path = log or site.folder / f"stress-{plan.seed}-operations.jsonl"
