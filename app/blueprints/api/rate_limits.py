@@ -57,10 +57,10 @@ class RateLimits:
             if share.used and share.untold < item.amount * TOLD_AT_ONCE:
                 return share.used + share.untold
             telling, share.untold = share.untold, 0
-        share.used = self.storage.incr(
-            f"holdfast-api/{key}/{window}", item.get_expiry(), amount=telling
-        )
-        return share.used
+        used = self.storage.incr(f"holdfast-api/{key}/{window}", item.get_expiry(), amount=telling)
+        # Another thread may have heard of a later one meanwhile; this request is none of those.
+        share.used = max(share.used, used)
+        return used
 
     def _forget_before(self, window: int) -> None:
         if len(self.shares) >= SHARES_MAX:
