@@ -12,7 +12,7 @@ import psycopg
 from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, Engine, MetaData, text
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
 from tenacity import RetryCallState, Retrying, wait_random_exponential
@@ -34,10 +34,11 @@ CONNECTION_OPTIONS = (
 )
 #: A plan made once for any ids: planning cost as much as doing. In one round trip.
 BEGIN = "BEGIN READ WRITE; SET LOCAL plan_cache_mode = force_generic_plan"
-BEGIN_UNHURRIED = (
-    "BEGIN READ WRITE; SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0;"
+WITHOUT_TIME_LIMITS = (
+    "SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0;"
     " SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '30s'"
 )
+BEGIN_UNHURRIED = f"BEGIN READ WRITE; {WITHOUT_TIME_LIMITS}"
 #: Seconds, and for the last one milliseconds: a server whose network is cut says nothing. Its
 #: kernel answers for it while it works, so a long statement is none of these.
 SIGNS_OF_LIFE = {
@@ -208,9 +209,11 @@ def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def as_dbapi_error(error: psycopg.Error, statement: str) -> BaseException:
+def as_dbapi_error(error: psycopg.Error, statement: str) -> DBAPIError:
     """What SQLAlchemy would have raised for the driver's ``error``."""
-    return DBAPIError.instance(statement, None, error, psycopg.Error)
+    made = DBAPIError.instance(statement, None, error, psycopg.Error)
+    assert isinstance(made, DBAPIError)  # as it is for every error of the driver's
+    return made
 
 
 def after_commit(act: Callable[[], None]) -> None:
@@ -258,12 +261,16 @@ def _attempt(work: Callable[[], R]) -> R:
 def _begin() -> psycopg.Connection[tuple[Any, ...]]:
     # Reads need no transaction, so the driver begins none; the session does not know of this one,
     # but its commit and its rollback end it.
-    statement = BEGIN_UNHURRIED if _unhurried.get() else BEGIN
+    return _command(BEGIN_UNHURRIED if _unhurried.get() else BEGIN)
+
+
+def _command(statements: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Several statements in one round trip; the connection they were sent on."""
     connection = driver_connection()
     try:
-        connection.execute(statement, prepare=False)
+        connection.execute(statements, prepare=False)
     except psycopg.Error as error:
-        raise as_dbapi_error(error, statement) from error
+        raise as_dbapi_error(error, statements) from error
     return connection
 
 
@@ -273,7 +280,7 @@ def _commit(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         connection.commit()
     except psycopg.Error as error:
         failure = as_dbapi_error(error, "COMMIT")
-        if isinstance(failure, DBAPIError) and connection_lost(failure):
+        if connection_lost(failure):
             raise OutcomeUnknown from failure
         raise failure from error
     finally:
@@ -289,14 +296,7 @@ def _abandon() -> None:
 
 def lift_time_limits() -> None:
     """Let the transaction that the session is in take as long as it needs."""
-    db.session.execute(
-        text(
-            "SELECT set_config('statement_timeout', '0', true),"
-            " set_config('transaction_timeout', '0', true),"
-            " set_config('idle_in_transaction_session_timeout', '60s', true),"
-            " set_config('lock_timeout', '30s', true)"
-        )
-    )
+    _command(WITHOUT_TIME_LIMITS)
 
 
 def _count_retry(state: RetryCallState) -> None:

@@ -59,7 +59,7 @@ class LockedInvoice(NamedTuple):
 
 def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
-    wanted = sorted(set(item_ids))
+    wanted = list(dict.fromkeys(item_ids))
     rows = fetch(
         f"""SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
