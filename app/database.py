@@ -38,6 +38,13 @@ WITHOUT_TIME_LIMITS = (
     "SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0;"
     " SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '30s'"
 )
+#: A request for thousands of units is one statement of many rows: longer on a busy machine than
+#: the connection's limits allow. A running transaction timer is only replaced by way of 0.
+LARGE_CHANGE_ROWS = 1000
+TIME_FOR_LARGE_CHANGE = (
+    "SET LOCAL statement_timeout = '60s'; SET LOCAL transaction_timeout = 0;"
+    " SET LOCAL transaction_timeout = '90s'"
+)
 BEGIN_UNHURRIED = f"BEGIN READ WRITE; {WITHOUT_TIME_LIMITS}"
 #: Seconds, and for the last one milliseconds: a server whose network is cut says nothing. Its
 #: kernel answers for it while it works, so a long statement is none of these.
@@ -297,6 +304,12 @@ def _abandon() -> None:
 def lift_time_limits() -> None:
     """Let the transaction that the session is in take as long as it needs."""
     _command(WITHOUT_TIME_LIMITS)
+
+
+def allow_time_for(rows: int) -> None:
+    """Raise the time limits of this transaction if it changes many rows."""
+    if rows > LARGE_CHANGE_ROWS and not _unhurried.get():
+        _command(TIME_FOR_LARGE_CHANGE)
 
 
 def _count_retry(state: RetryCallState) -> None:

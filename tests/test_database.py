@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from app import create_app
-from app.database import PendingChanges, db, sqlstate, transactional, unhurried
+from app.database import PendingChanges, allow_time_for, db, sqlstate, transactional, unhurried
 from app.domain.errors import DatabaseAway, InvalidInput, ItemBusy, OutcomeUnknown
 from app.models import Customer
 from app.services.inventory_lifecycle import InventoryLifecycleService
@@ -436,3 +436,36 @@ def test_a_lost_row_lock_is_never_left_behind(own_shop: Shop, database_url: str)
     with psycopg.connect(plain_url(database_url)) as connection:
         connection.execute("SELECT FROM items WHERE id = %s FOR UPDATE NOWAIT", ids)
     assert own_shop.statuses(ids) == ["Available"]
+
+
+def limits() -> tuple[str, str]:
+    return (
+        db.session.scalar(text("SHOW statement_timeout")),
+        db.session.scalar(text("SHOW transaction_timeout")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(1000, ("5s", "10s")), (1001, ("1min", "90s")), (10_000, ("1min", "90s"))],
+)
+def test_a_change_of_many_rows_has_more_time(shop: Shop, rows: int, expected: tuple[str, str]):
+    @transactional
+    def change() -> tuple[str, str]:
+        allow_time_for(rows)
+        return limits()
+
+    assert change() == expected
+    assert limits() == ("5s", "10s")
+
+
+def test_a_change_of_many_rows_outlasts_the_timer_that_ran_before(shop: Shop):
+    @transactional
+    def change() -> int:
+        for limit in ("0", "300ms"):
+            db.session.execute(text(f"SET LOCAL transaction_timeout = '{limit}'"))
+        allow_time_for(10_000)
+        db.session.execute(text("SELECT pg_sleep(0.5)"))
+        return 1
+
+    assert change() == 1

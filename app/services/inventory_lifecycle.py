@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.database import after_commit, constraint_name, db, transactional
+from app.database import after_commit, allow_time_for, constraint_name, db, transactional
 from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.inventory_lifecycle import (
@@ -99,6 +99,7 @@ class InventoryLifecycleService(StatusDoor):
             else new_serials(product_id, sku, quantity or 0)
         )
         context = self._context(user_id, ChangeReason.RECEIVED)
+        allow_time_for(len(serials))
         after_commit(partial(count_received, len(serials)))
         try:
             return list(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from app.database import allow_time_for
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
 from app.sql import fetch
 
@@ -60,6 +61,7 @@ class LockedInvoice(NamedTuple):
 def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
     wanted = list(dict.fromkeys(item_ids))
+    allow_time_for(len(wanted))
     rows = fetch(
         f"""SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
@@ -80,6 +82,7 @@ def lock_free_items(
     besides: Sequence[UUID] = (),
 ) -> list[LockedItem]:
     """Lock up to ``limit`` free units of a product, oldest first, passing over locked ones."""
+    allow_time_for(limit)
     picked = _pick(
         "i.inventory_status = 'Available'", product_id, limit, warehouse_id, list(besides)
     )
