@@ -1,5 +1,5 @@
-# The two commands: `make run` and `make test`; and one more, `make bench`.
-.PHONY: run test bench chromium
+# The two commands: `make run` and `make test`; and two more, `make proof` and `make bench`.
+.PHONY: run test proof bench chromium
 .DEFAULT_GOAL := run
 
 BIN := .venv/bin
@@ -19,6 +19,10 @@ test: .venv/dev.stamp $(VENDOR) chromium
 	$(BIN)/djlint --quiet --check templates
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# The tests that take long: stress with every fault, several hosts, every look of every page.
+proof: .venv/dev.stamp $(VENDOR) chromium
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m proof $(PYTEST_ARGS)
 
 bench: .venv/dev.stamp $(VENDOR)
 	@exec $(BIN)/python -m bench

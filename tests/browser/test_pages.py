@@ -7,7 +7,12 @@ import pytest
 from tests.conftest import ROOT
 
 AXE = (ROOT / "static" / "vendor" / "axe.min.js").read_text()
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
+LOOKS = [
+    ("light", 1280),
+    ("dark", 360),
+    pytest.param("dark", 1280, marks=pytest.mark.proof),
+    pytest.param("light", 360, marks=pytest.mark.proof),
+]
 
 PAGES = {
     "dashboard": "/",

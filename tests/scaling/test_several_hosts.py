@@ -20,7 +20,10 @@ from tests.scaling.across import run
 from tests.scaling.hosts import why_not
 from tests.scaling.store import Node, Store, store_on_hosts
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=str(why_not()))
+pytestmark = [
+    pytest.mark.proof,
+    pytest.mark.skipif(bool(why_not()), reason=str(why_not())),
+]
 #: Longer than a client of the API should wait for anything.
 ANSWER_SECONDS_MAX = 15
 QUICK_SECONDS = 0.5

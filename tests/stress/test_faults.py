@@ -21,6 +21,8 @@ from app.stress.site import Site, scratch_site
 from tests.conftest import TEST_INSTANCES
 from tests.runtime.store import is_gone, until
 
+pytestmark = pytest.mark.proof
+
 SERVING_SECONDS = 30
 TURNS_MAX = 5
 LOCKED = """WITH free AS MATERIALIZED (SELECT id FROM items FOR UPDATE SKIP LOCKED)

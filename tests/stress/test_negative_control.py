@@ -11,6 +11,8 @@ from app.stress.site import scratch_site
 from app.stress.storm import Plan
 from tests.conftest import TEST_INSTANCES
 
+pytestmark = pytest.mark.proof
+
 SECONDS, CLIENTS = 4.0, 4
 
 

@@ -53,6 +53,7 @@ def at_work(log: Path) -> bool:
     return log.exists() and len(log.read_text().splitlines()) > 20
 
 
+@pytest.mark.proof
 def test_under_every_fault_nothing_is_lost_and_nothing_sold_twice(instance: Path, tmp_path: Path):
     result = tmp_path / "result.json"
     arguments = ("--seconds", str(SECONDS), "--clients", "6", "--json", str(result))
@@ -79,6 +80,7 @@ def test_ctrl_c_ends_it_early_and_what_was_done_is_proved(instance: Path, tmp_pa
     assert "HOLDS: " in said
 
 
+@pytest.mark.proof
 def test_killed_it_leaves_nothing_behind(instance: Path, tmp_path: Path):
     log = tmp_path / "log.jsonl"
     run = started(instance, "--seconds", "3600", "--faults", "none", "--log", str(log))

@@ -15,7 +15,13 @@ SECONDS_MAX = 300
 
 
 @pytest.mark.parametrize(
-    ("phases", "examples"), [("examples,coverage,fuzzing", 10), ("stateful", 60)]
+    ("phases", "examples"),
+    [
+        ("examples,coverage", 1),
+        ("stateful", 20),
+        pytest.param("fuzzing", 40, marks=pytest.mark.proof),
+        pytest.param("stateful", 100, marks=pytest.mark.proof),
+    ],
 )
 def test_every_operation_keeps_to_the_document(own_shop, tmp_path, phases, examples):
     token = caller_for(own_shop.app, own_shop.admin).token
