@@ -22,6 +22,7 @@ from app import (
 )
 from app.blueprints.api import rate_limits
 from app.database import configure_database
+from app.services import passwords
 from app.settings import Settings
 
 WORKING_DAY_SECONDS = 12 * 60 * 60
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Store(__name__, template_folder="../templates", static_folder="../static")
     configure(app, settings)
     configure_database(app, settings)
+    passwords.share_processors(settings.web_processes)
     rate_limits.register(app, settings)
     authorization.register(app)
     extensions.register(app, settings)

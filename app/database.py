@@ -206,6 +206,10 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def inside_transaction() -> bool:
+    return _inside.get()
+
+
 def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
     """The driver's connection that the session works on."""
     begun = _begun_on.get()

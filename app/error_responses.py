@@ -24,6 +24,7 @@ from app.domain.errors import (
     IdempotencyMismatch,
     InvalidInput,
     ItemBusy,
+    LogInBusy,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
@@ -86,6 +87,7 @@ HANDLED: tuple[type[Exception], ...] = (
     IdempotencyMismatch,
     DatabaseAway,
     OutcomeUnknown,
+    LogInBusy,
     OperationalError,
     InterfaceError,
     PoolTimeout,
@@ -175,6 +177,11 @@ def problem_of(exception: Exception) -> Problem:
                 "It is not certain that this was saved",
                 exception.detail,
                 headers={"Retry-After": "1"},
+            )
+        case LogInBusy():
+            wait = {"Retry-After": str(exception.wait_seconds)}
+            return Problem(
+                503, exception.code, "Too many log-ins at once", exception.detail, headers=wait
             )
         case DatabaseAway() | OperationalError() | InterfaceError() | PoolTimeout():
             return Problem(

@@ -1,6 +1,6 @@
 """Log-in and log-out."""
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -9,10 +9,12 @@ from app.authorization import requires
 from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
 from app.extensions import limiter
-from app.queries.users import find_signed_in_user
+from app.queries.users import find_signed_in_user, has_users
 from app.responses import return_path, see_other
+from app.runtime.log_ins import FIRST_USER
 from app.services import accounts
 
+HAS_USERS = "store_has_users"
 sessions = Blueprint("sessions", __name__)
 
 #: Only refused attempts count, for one address and one name, and for one address alone.
@@ -33,7 +35,17 @@ def _address_and_email() -> str:
 def new() -> str | Response:
     if current_user.is_authenticated and "problem" not in g:
         return see_other(return_path("/", "next"))
-    return render_template("sessions/new.html", next=return_path("/", "next"))
+    first_user = None if _has_users() else FIRST_USER
+    return render_template(
+        "sessions/new.html", next=return_path("/", "next"), first_user=first_user
+    )
+
+
+def _has_users() -> bool:
+    """Asked until there is one: a user may be switched off, but none is ever deleted."""
+    known = current_app.extensions
+    known[HAS_USERS] = known.get(HAS_USERS) or has_users()
+    return bool(known[HAS_USERS])
 
 
 @sessions.post("/login")

@@ -2,19 +2,28 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.authentication import signed_in_user
 from app.authorization import requires
 from app.blueprints.form_fields import text_field
-from app.domain.errors import InvalidInput, Refusal
+from app.domain.errors import Refusal
 from app.domain.roles import Permission, Role
 from app.queries.users import list_users
 from app.responses import see_other
 from app.services import accounts
+from app.services.passwords import NewPassword, new_password
 
 users = Blueprint("users", __name__, url_prefix="/admin/users")
+
+
+@users.before_request
+def hash_password() -> None:
+    """A form counts once by being one transaction, in which no password may be hashed."""
+    if request.method == "POST" and "password" in request.form:
+        # Spaces at its ends are part of a password.
+        g.new_password = new_password(request.form["password"])
 
 
 @users.get("")
@@ -31,9 +40,7 @@ def index() -> str:
 @requires(Permission.USER_MANAGE)
 def create() -> Response:
     name = text_field("name")
-    accounts.create_user(
-        text_field("email"), name=name, role=text_field("role"), password=_password()
-    )
+    accounts.add_user(text_field("email"), name=name, role=text_field("role"), password=_password())
     flash(f"{name} can log in now.")
     return _back()
 
@@ -60,17 +67,14 @@ def set_active(user_id: UUID) -> Response:
 @users.post("/<uuid:user_id>/password")
 @requires(Permission.USER_MANAGE)
 def set_password(user_id: UUID) -> Response:
-    accounts.set_password(user_id, _password())
+    accounts.replace_password(user_id, _password())
     flash("The password is set, and every session of theirs has ended.")
     return _back()
 
 
-def _password() -> str:
-    # Spaces at its ends are part of a password.
-    password = request.form.get("password", "")
-    if "\x00" in password:
-        raise InvalidInput({"password": "Use printable characters."})
-    return password
+def _password() -> NewPassword:
+    given: NewPassword = g.get("new_password") or new_password("")
+    return given
 
 
 def _refuse_oneself(user_id: UUID, what: str) -> None:

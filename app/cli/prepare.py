@@ -6,9 +6,11 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app.database import unhurried
+from app.queries.users import has_users
+from app.runtime.log_ins import LogIns
 from app.services.daily_report import report_last_days
 from app.services.demo_store import is_empty, load_demo_store
-from app.services.demo_users import renew_demo_passwords
+from app.services.demo_users import demo_has_ended, demo_log_ins
 from app.settings import Settings
 
 DAYS_REPORTED = 14
@@ -20,15 +22,19 @@ def prepare() -> None:
     """Bring the database to this program's schema, and the demo store into an empty one."""
     upgrade()
     settings: Settings = current_app.config["SETTINGS"]
+    demo: dict[str, bool] = {}
     if settings.demo and settings.demo_password:
-        prepare_demo(settings, settings.demo_password)
+        demo = prepare_demo(settings, settings.demo_password)
+    LogIns(demo=demo, has_users=has_users()).publish(settings.instance_dir)
 
 
-def prepare_demo(settings: Settings, password: str) -> None:
+def prepare_demo(settings: Settings, password: str) -> dict[str, bool]:
+    """The demo users who may log in, and whether they do so with this password."""
+    if demo_has_ended():
+        return {}
     with unhurried():
-        if not is_empty():
-            renew_demo_passwords(password)
-            return
-        click.echo("Loading the demo store …")
-        load_demo_store(password, settings.timezone)
-        report_last_days(DAYS_REPORTED, settings.timezone)
+        if is_empty():
+            click.echo("Loading the demo store …")
+            load_demo_store(password, settings.timezone)
+            report_last_days(DAYS_REPORTED, settings.timezone)
+    return demo_log_ins(password)

@@ -227,3 +227,11 @@ class OutcomeUnknown(Exception):
         "The connection to the database broke at the very moment of saving. "
         "Look whether it was done, or repeat the request with the same Idempotency-Key."
     )
+
+
+class LogInBusy(Exception):
+    """More passwords wait to be checked than the processors can check soon; nothing was done."""
+
+    code = "log-in-busy"
+    detail = "Many people are logging in at this moment. Try again in a few seconds."
+    wait_seconds = 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from app.database import db
 from app.domain.roles import Permission
@@ -49,6 +49,24 @@ def find_signed_in_user(user_id: str | UUID) -> SignedInUser | None:
         return None
     mark = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
     return SignedInUser(row.id, row.email, row.name, row.role, mark)
+
+
+def find_password_hash(email: str) -> tuple[UUID, str] | None:
+    """The id and the password's hash of who may sign in with this address."""
+    # PostgreSQL knows no NUL in text, and an address has none.
+    if "\x00" in email:
+        return None
+    row = db.session.execute(
+        select(User.id, User.password_hash).where(
+            func.lower(User.email) == func.lower(email.strip()), User.active, User.can_sign_in
+        )
+    ).one_or_none()
+    return (row.id, row.password_hash) if row else None
+
+
+def has_users() -> bool:
+    """Whether anybody may sign in."""
+    return bool(db.session.scalar(select(exists().where(User.active, User.can_sign_in))))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from app.metrics.folder import clear
 from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import STORE, InstanceLock
+from app.runtime.log_ins import published
 from app.runtime.ports import browser_address, listen
 from app.runtime.privileges import die_with_parent
 from app.runtime.problems import RuntimeProblem
@@ -28,7 +29,6 @@ from app.settings import NODE_ROLES, Settings
 
 READY_SECONDS = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DEMO_USERS = ("staff@example.com", "manager@example.com", "admin@example.com")
 
 
 class StopRequested(Exception):
@@ -167,9 +167,9 @@ class Supervisor:
         _say(f"\nHoldfast is running{where}\n")
         if self.settings.node_roles != NODE_ROLES:
             _say(f"  This node's part: {', '.join(self.settings.node_roles)}")
-        if self.settings.demo and self._serves_web:
-            _say(f"  Log in as {', '.join(DEMO_USERS)}")
-            _say(f"  with the password {self.settings.demo_password}\n")
+        if self._serves_web:
+            log_ins = published(self.settings.instance_dir)
+            _say("".join(f"  {line}\n" for line in log_ins.lines(self.settings.demo_password)))
         _say("  Ctrl-C stops it.")
 
     def _watch(self) -> None:

@@ -3,38 +3,37 @@
 import re
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 
 from app.database import constraint_name, db, transactional
 from app.domain.errors import Duplicate, InvalidInput, NotFound
 from app.domain.roles import Role
 from app.models import User
+from app.queries.users import find_password_hash
+from app.services.passwords import NOBODYS_HASH, NewPassword, matches, new_password, outdated
 
-PASSWORD_CHARACTERS_MIN = 8
-PASSWORD_CHARACTERS_MAX = 1000
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
-hasher = PasswordHasher()
-#: Checked when there is no such user, so that the answer takes as long.
-NOBODYS_HASH = hasher.hash("nobody has this password")
+
+def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
+    """The new user's id. Raises InvalidInput per field, Duplicate for a known address."""
+    return add_user(email, name=name, role=role, password=new_password(password))
 
 
 @transactional
-def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
-    """The new user's id. Raises InvalidInput per field, Duplicate for a known address."""
+def add_user(email: str, *, name: str, role: str, password: NewPassword) -> UUID:
+    """As create_user, with a password that was hashed before the transaction."""
     email, name = email.strip(), name.strip()
     errors = {**_email_errors(email), **_name_errors(name), **_role_errors(role)}
-    errors |= _password_errors(password)
+    errors |= password.errors
     if errors:
         raise InvalidInput(errors)
     user = User(
         email=email,
         name=name,
         role=role,
-        password_hash=hasher.hash(password),
+        password_hash=password.required(),
         active=True,
         can_sign_in=True,
     )
@@ -50,31 +49,30 @@ def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
     return user.id
 
 
-@transactional
 def check_password(email: str, password: str) -> UUID | None:
-    """The id of the user whose password it is; None for anybody else."""
-    user = _find(email)
-    if not _matches(user.password_hash if user else NOBODYS_HASH, password) or user is None:
+    """The id of the user whose password it is; None for anybody else. Raises LogInBusy."""
+    user_id, checked = find_password_hash(email) or (None, NOBODYS_HASH)
+    if not matches(checked, password) or user_id is None:
         return None
-    user.last_login_at = func.clock_timestamp()
-    if hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = hasher.hash(password)
-    return user.id
+    renewed = new_password(password).hashed if outdated(checked) else None
+    return user_id if _note_login(user_id, checked, renewed or checked) else None
 
 
-@transactional
 def has_password(email: str, password: str) -> bool | None:
     """Whether it is this user's password, without a log-in; None when there is no such user."""
-    user = _find(email)
-    return _matches(user.password_hash, password) if user else None
+    found = find_password_hash(email)
+    return matches(found[1], password) if found else None
+
+
+def set_password(user_id: UUID, password: str) -> None:
+    """Ends every session that the user has open."""
+    replace_password(user_id, new_password(password))
 
 
 @transactional
-def set_password(user_id: UUID, password: str) -> None:
-    """Ends every session that the user has open."""
-    if errors := _password_errors(password):
-        raise InvalidInput(errors)
-    _change(user_id, password_hash=hasher.hash(password))
+def replace_password(user_id: UUID, password: NewPassword) -> None:
+    """As set_password, with a password that was hashed before the transaction."""
+    _change(user_id, password_hash=password.required())
 
 
 @transactional
@@ -90,15 +88,16 @@ def set_active(user_id: UUID, *, active: bool) -> None:
     _change(user_id, active=active)
 
 
-def _find(email: str) -> User | None:
-    # PostgreSQL knows no NUL in text, and an address has none.
-    if "\x00" in email:
-        return None
-    return db.session.scalar(
-        select(User).where(
-            func.lower(User.email) == func.lower(email.strip()), User.active, User.can_sign_in
-        )
+@transactional
+def _note_login(user_id: UUID, checked: str, renewed: str) -> bool:
+    """False for who was switched off, or got another password, while this one was checked."""
+    noted = db.session.execute(
+        update(User)
+        .where(User.id == user_id, User.password_hash == checked, User.active, User.can_sign_in)
+        .values(last_login_at=func.clock_timestamp(), password_hash=renewed)
+        .returning(User.id)
     )
+    return noted.first() is not None
 
 
 def _change(user_id: UUID, **values: object) -> None:
@@ -108,15 +107,6 @@ def _change(user_id: UUID, **values: object) -> None:
     )
     if changed.first() is None:
         raise NotFound("user", [user_id])
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    if len(password) > PASSWORD_CHARACTERS_MAX:
-        return False
-    try:
-        return hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def _email_errors(email: str) -> dict[str, str]:
@@ -135,9 +125,3 @@ def _role_errors(role: str) -> dict[str, str]:
     if role in list(Role):
         return {}
     return {"role": f"Choose one of: {', '.join(Role)}."}
-
-
-def _password_errors(password: str) -> dict[str, str]:
-    if PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
-        return {}
-    return {"password": f"Use at least {PASSWORD_CHARACTERS_MIN} characters."}

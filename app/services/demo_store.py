@@ -15,8 +15,9 @@ from app.domain.retail_events import Ending
 from app.domain.retail_plan import Selection, move, plan
 from app.domain.retail_sales import Sale
 from app.domain.roles import Role
-from app.services.demo_users import add_demo_users
+from app.services.demo_users import add_demo_users, demo_passwords
 from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.passwords import NewPassword
 from app.services.retail_catalogue import add_customers, add_products, articles
 from app.services.retail_file import read_retail_file
 from app.services.retail_import import bring_sales
@@ -59,14 +60,18 @@ def is_empty() -> bool:
     )
 
 
-@transactional
 def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE) -> Tally:
     """All of it or nothing. The last invoice of the slice is made just now."""
+    return _load(demo_passwords(password), timezone, slice_file)
+
+
+@transactional
+def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) -> Tally:
     lines = read_retail_file(slice_file)
     sales = plan(lines, Selection()).sales
     now = datetime.now(timezone).replace(microsecond=0, tzinfo=None)
     move(sales, now - max(sale.at for sale in sales))
-    people = add_demo_users(password)
+    people = add_demo_users(passwords)
     add_products(articles(lines).values())
     source = Source(
         PREFIX,

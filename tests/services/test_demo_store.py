@@ -7,7 +7,7 @@ import pytest
 from app.cli.prepare import prepare_demo
 from app.database import unhurried
 from app.domain.retail_plan import Selection
-from app.services import demo_store
+from app.services import accounts, demo_store
 from app.services.accounts import has_password
 from app.services.demo_store import is_empty, load_demo_store
 from app.services.retail_import import import_retail
@@ -80,15 +80,34 @@ def test_the_demo_store_has_its_three_log_ins(rows):
     assert has_password("admin@example.com", PASSWORD)
 
 
-def test_the_next_start_changes_nothing_but_a_password_that_is_no_longer_printed(rows, settings):
-    prepare_demo(settings, PASSWORD)
+def test_the_next_start_changes_nothing(rows, settings):
+    assert set(prepare_demo(settings, PASSWORD).values()) == {True}
     state = """SELECT (SELECT count(*) FROM inventory_status_history),
         (SELECT sum(version) FROM items), (SELECT count(*) FROM users)"""
     before = rows(state)
-    prepare_demo(settings, "another password")
+    assert set(prepare_demo(settings, PASSWORD).values()) == {True}
     assert rows(state) == before
-    assert has_password("staff@example.com", "another password")
-    assert has_password("staff@example.com", PASSWORD) is False
+
+
+def test_a_password_that_somebody_changed_stays_changed(rows, settings):
+    prepare_demo(settings, PASSWORD)
+    ((admin,),) = rows("SELECT id FROM users WHERE email = 'admin@example.com'")
+    accounts.set_password(admin, "known to the admin alone")
+    for _ in range(2):
+        log_ins = prepare_demo(settings, PASSWORD)
+        assert log_ins == {
+            "staff@example.com": True,
+            "manager@example.com": True,
+            "admin@example.com": False,
+        }
+    assert has_password("admin@example.com", "known to the admin alone")
+
+
+def test_a_switched_off_demo_user_stays_so_and_is_not_announced(rows, settings):
+    prepare_demo(settings, PASSWORD)
+    ((staff,),) = rows("SELECT id FROM users WHERE email = 'staff@example.com'")
+    accounts.set_active(staff, active=False)
+    assert list(prepare_demo(settings, PASSWORD)) == ["manager@example.com", "admin@example.com"]
 
 
 def test_a_store_with_anything_in_it_gets_no_demo(rows, settings):
