@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.authentication import signed_in_user
 from app.authorization import requires
+from app.blueprints.form_fields import text_field
 from app.blueprints.item_forms import bulk_item_ids, edit_from_form, filters_from_query, hold_form
 from app.database import db
 from app.domain.errors import InvalidInput
@@ -24,12 +25,14 @@ from app.drawings.state_machine import draw_state_machine
 from app.item_csv import csv_chunks
 from app.presentation import store_settings
 from app.queries.dashboard import unit_counts
+from app.queries.invoice_units import invoice_that_lists
 from app.queries.item_actions import Viewer
 from app.queries.items import find_item, list_items
 from app.queries.timeline import timeline_of_item
 from app.queries.warehouses import list_warehouses
 from app.responses import page_or_fragment, return_path, see_other
 from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.repair_choices import RepairChoices
 
 items = Blueprint("items", __name__, url_prefix="/inventory")
 
@@ -114,8 +117,23 @@ def release(item_id: UUID) -> BaseResponse:
 @requires(Permission.ITEM_EDIT)
 def edit(item_id: UUID) -> BaseResponse:
     user = signed_in_user()
-    InventoryLifecycleService().edit_item(item_id, user.id, **edit_from_form(request.form))
-    flash("Saved.")
+    warnings = InventoryLifecycleService().edit_item(
+        item_id, user.id, **edit_from_form(request.form)
+    )
+    flash(" ".join(["Saved.", *warnings]))
+    return see_other(return_path(f"/inventory/{item_id}"))
+
+
+@items.post("/<uuid:item_id>/swap")
+@requires(Permission.INCONSISTENCY_FIX)
+def swap(item_id: UUID) -> BaseResponse:
+    """The invoice that lists the unit gets another one of the same product."""
+    reason = text_field("reason")
+    invoice_id = invoice_that_lists(item_id)
+    if invoice_id is None:
+        raise InvalidInput({"reason": "No invoice lists this unit any more. Reload the page."})
+    new_id = RepairChoices().swap_unit(invoice_id, item_id, signed_in_user().id, reason)
+    flash(f"The invoice has {find_item(new_id, viewer()).serial_number} in its place now.")
     return see_other(return_path(f"/inventory/{item_id}"))
 
 

@@ -9,6 +9,7 @@ from app.domain.inconsistency import contradicts
 from app.domain.inventory_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
 from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
 from app.domain.repair import Holder, Standing, Step, shortest_chain
+from app.domain.unit_places import place_words
 
 _S, _P = InventoryStatus, PhysicalStatus
 _TAIL = (
@@ -87,9 +88,7 @@ def prescribe(unit: UnitFacts) -> Prescription:
     if refusal:
         return refusal
     goal = _goal(unit, claim)
-    steps = shortest_chain(
-        Standing(unit.status, unit.holder), goal, in_stock=unit.place is _P.IN_STOCK
-    )
+    steps = shortest_chain(Standing(unit.status, unit.holder), goal, place=unit.place)
     if steps is None:
         return _stuck(unit, "No allowed step leads from there to where it should be.")
     return _with_place_and_history(unit, goal, steps)
@@ -120,7 +119,7 @@ def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
     """Where a person must decide, because the store cannot know."""
     if claim is None:
         return _unfixable_without_invoice(unit)
-    where = _place_words(unit.place)
+    where = place_words(unit.place)
     if claim.status in AWAITING_PAYMENT:
         if unit.status is _S.DELIVERED:
             return _stuck(
@@ -179,7 +178,7 @@ def _unfixable_without_invoice(unit: UnitFacts) -> Prescription | None:
         if not ended and not unit.reserved_for_long:
             return _stuck(
                 unit,
-                f"It is held, and it is {_place_words(unit.place)}. Release the hold, "
+                f"It is held, and it is {place_words(unit.place)}. Release the hold, "
                 "or put the unit back in stock when it is found.",
                 Choice.PUT_BACK,
             )
@@ -216,7 +215,7 @@ def _and_history(unit: UnitFacts, goal: Standing, plan: Prescription) -> Prescri
     round_trip = shortest_chain(
         start,
         Standing(_S.AVAILABLE) if is_hold else goal,
-        in_stock=unit.place is _P.IN_STOCK,
+        place=unit.place,
         must_move=True,
     )
     if round_trip is None or unit.place is not _P.IN_STOCK:
@@ -247,16 +246,6 @@ def _claimed_twice(claims: Sequence[Claim]) -> str:
         f"Invoices {', '.join(numbers[:-1])} and {numbers[-1]} list it, and only one can have it. "
         "Decide which, and give the other one another unit or take the line off it."
     )
-
-
-def _place_words(place: PhysicalStatus) -> str:
-    return {
-        _P.IN_STOCK: "in stock",
-        _P.IN_TRANSIT: "on its way somewhere",
-        _P.WITH_CUSTOMER: "with a customer",
-        _P.IN_REPAIR: "in repair",
-        _P.MISSING: "missing",
-    }[place]
 
 
 def _stuck(

@@ -13,8 +13,10 @@ from app.domain.inventory_lifecycle import (
     TRANSITIONS,
     ChangeReason,
     InventoryStatus,
+    PhysicalStatus,
     ReservedForType,
 )
+from app.domain.unit_places import may_happen_at
 
 _S, _R = InventoryStatus, ChangeReason
 
@@ -74,13 +76,16 @@ EXPLANATIONS: dict[ChangeReason | tuple[InventoryStatus, InventoryStatus, Change
 
 
 def shortest_chain(
-    start: Standing, goal: Standing, *, in_stock: bool = True, must_move: bool = False
+    start: Standing,
+    goal: Standing,
+    *,
+    place: PhysicalStatus = PhysicalStatus.IN_STOCK,
+    must_move: bool = False,
 ) -> list[Step] | None:
     """The steps from ``start`` to ``goal``: fewest corrections first, then fewest steps.
 
     Empty when it is there already, unless it ``must_move`` so that its history ends where it
-    stands. A unit that is not ``in_stock`` cannot be reserved or sold by an ordinary step. None
-    when nothing leads there.
+    stands. ``place`` is where the unit is, which forbids some steps. None when nothing leads there.
     """
     if start.meets(goal) and not must_move:
         return []
@@ -97,18 +102,20 @@ def shortest_chain(
             continue
         if steps or not here.meets(goal):
             seen.add(here)
-        for step, there in _steps_from(here, goal, in_stock):
+        for step, there in _steps_from(here, goal, place):
             corrected = corrections + (step.reason is _R.CORRECTION)
             heapq.heappush(waiting, (corrected, len(steps) + 1, next(order), there, (*steps, step)))
     return None
 
 
-def _steps_from(here: Standing, goal: Standing, in_stock: bool) -> Iterator[tuple[Step, Standing]]:
+def _steps_from(
+    here: Standing, goal: Standing, place: PhysicalStatus
+) -> Iterator[tuple[Step, Standing]]:
     for (before, after), reasons in TRANSITIONS.items():
         if before is not here.status:
             continue
-        for holder, reason in _ordinary(here, after, goal, in_stock):
-            if reason in reasons:
+        for holder, reason in _ordinary(here, after, goal):
+            if reason in reasons and may_happen_at(reason, place):
                 yield Step(before, after, reason, holder), Standing(after, holder)
     for before, after in sorted(CORRECTIONS):
         if before is here.status:
@@ -118,14 +125,14 @@ def _steps_from(here: Standing, goal: Standing, in_stock: bool) -> Iterator[tupl
 
 
 def _ordinary(
-    here: Standing, after: InventoryStatus, goal: Standing, in_stock: bool
+    here: Standing, after: InventoryStatus, goal: Standing
 ) -> Iterator[tuple[Holder | None, ChangeReason]]:
     """The reasons that are true of this unit, with whom it is for afterwards."""
     match here.status, after:
-        case _S.AVAILABLE, _S.RESERVED if in_stock:
+        case _S.AVAILABLE, _S.RESERVED:
             holder = goal.holder or _PASSING
             yield holder, HOLD_REASONS[holder.type]
-        case _S.AVAILABLE, _S.SOLD if in_stock:
+        case _S.AVAILABLE, _S.SOLD:
             yield goal.holder, _R.DIRECT_SALE
         case _S.RESERVED, _S.AVAILABLE:
             yield None, _release_reason(here.holder)

@@ -84,8 +84,12 @@ GUARD_TRIGGERS = frozenset(
         ("items", "write_history_on_insert"),
         ("items", "write_history_on_update"),
         ("items", "zz_guard_item"),
+        ("items", "zzz_guard_place_on_insert"),
+        ("items", "zzz_guard_place_on_update"),
         ("payments", "add_to_paid"),
         ("payments", "append_only"),
+        ("step_places", "append_only"),
+        ("unit_places", "append_only"),
         ("users", "keep"),
     }
 )

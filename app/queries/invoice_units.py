@@ -160,6 +160,14 @@ def units_of(
     return Page(found[:UNITS_PER_PAGE], encode_cursor(more) if more else None)
 
 
+def invoice_that_lists(item_id: UUID) -> UUID | None:
+    """The invoice that a unit is on, unless that is cancelled."""
+    found: UUID | None = db.session.scalar(
+        text("SELECT invoice_id FROM invoice_items WHERE item_id = :id AND live"), {"id": item_id}
+    )
+    return found
+
+
 def consistency_of(invoice: Invoice) -> Consistency:
     """Whether each unit is in the status that the invoice's status asks for, and reserved for it.
 
@@ -199,6 +207,7 @@ def _accepted(status: str, expected: InventoryStatus) -> list[str]:
 _OFF = text("""
     WITH lines AS MATERIALIZED (
         SELECT l.item_id, i.serial_number, i.inventory_status,
+            CASE WHEN i.inventory_status = 'Reserved' THEN nullif(i.status, 'InStock') END AS away,
             (i.reserved_for_type, i.reserved_for_id)
                 IS NOT DISTINCT FROM ('Invoice', CAST(:holder AS text)) AS for_this
         FROM invoice_items l JOIN items i ON i.id = l.item_id WHERE l.invoice_id = :id),
@@ -207,11 +216,14 @@ _OFF = text("""
             CASE WHEN :cancelled THEN 'It is still reserved for this cancelled invoice.'
                 WHEN NOT inventory_status = ANY(CAST(:accepted AS text[]))
                 THEN 'It is ' || inventory_status || ' and should be ' || :expected || '.'
-                ELSE 'It is reserved for something else.' END AS explanation
+                WHEN NOT for_this THEN 'It is reserved for something else.'
+                ELSE 'It is not in stock but ' || CASE away WHEN 'InTransit' THEN 'in transit.'
+                    WHEN 'WithCustomer' THEN 'with a customer.' WHEN 'InRepair' THEN 'in repair.'
+                    ELSE 'missing.' END END AS explanation
         FROM lines
         WHERE CASE WHEN :cancelled THEN for_this
             ELSE NOT inventory_status = ANY(CAST(:accepted AS text[]))
-                OR (inventory_status = 'Reserved' AND NOT for_this) END
+                OR (inventory_status = 'Reserved' AND NOT for_this) OR away IS NOT NULL END
         UNION ALL
         SELECT i.id, i.serial_number, i.inventory_status,
             'It is reserved for this invoice, which does not list it.'

@@ -20,6 +20,7 @@ class ItemAction(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     EDIT = "edit"
+    SWAP = "swap"
 
 
 def item_actions(
@@ -43,6 +44,11 @@ def item_actions(
         actions.append(ItemAction.RELEASE)
     if may(viewer.role, Permission.ITEM_EDIT):
         actions.append(ItemAction.EDIT)
+    is_promised = inventory_status == InventoryStatus.SOLD or (
+        inventory_status == InventoryStatus.RESERVED and not is_hold
+    )
+    if is_promised and may(viewer.role, Permission.INCONSISTENCY_FIX):
+        actions.append(ItemAction.SWAP)
     return tuple(actions)
 
 

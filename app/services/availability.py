@@ -65,12 +65,15 @@ def refuse_taken(
 ) -> None:
     """Raise ItemsNotAvailable, or HoldExpired where the cart held them before, if any is taken.
 
-    What was ``asked`` for is offered as no alternative to anything.
+    A cart's own unit that is not in stock counts as taken, and is no expired hold. What was
+    ``asked`` for is offered as no alternative to anything.
     """
     if not taken:
         return
     unavailable = explain([item.id for item in taken], besides=[item.id for item in asked])
-    if session_id and _were_held_by(session_id, [item.id for item in taken]):
+    # A unit that is not in stock is no longer there, whether or not its hold has run out.
+    all_in_stock = all(item.status == PhysicalStatus.IN_STOCK for item in taken)
+    if session_id and all_in_stock and _were_held_by(session_id, [item.id for item in taken]):
         raise HoldExpired(unavailable)
     raise ItemsNotAvailable(unavailable)
 

@@ -25,7 +25,6 @@ from app.metrics.instruments import count_received
 from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
 from app.services.acting_user import acting_role
-from app.services.availability import sort_by_availability
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.invoice_rows import add_lines, set_invoice_status
 from app.services.item_details import edit_item
@@ -45,8 +44,10 @@ from app.services.receiving import (
 from app.services.reservations import (
     EXPIRY,
     ReservedFor,
+    is_held_by_session,
     is_reserved_for,
     list_price,
+    refuse_away,
     refuse_transition,
     refuse_what_is_no_hold,
     require_own_holds,
@@ -232,9 +233,8 @@ class InventoryLifecycleService(StatusDoor):
     ) -> list[UUID]:
         """Let a cart's hold last HOLD_MINUTES from now, also where it has just run out."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
-        own = sort_by_availability(
-            lock_items(session_item_ids(session_id)), session_id=session_id
-        ).own
+        locked = lock_items(session_item_ids(session_id))
+        own = [item for item in locked if is_held_by_session(item, session_id)]
         require_own_holds(own, user_id)
         held = [item.id for item in own]
         db.session.execute(
@@ -266,7 +266,7 @@ class InventoryLifecycleService(StatusDoor):
     ) -> list[UUID]:
         """Empty a cart. NotFound when it holds nothing."""
         items = lock_items(session_item_ids(session_id))
-        held = sort_by_availability(items, session_id=session_id).own
+        held = [item for item in items if is_held_by_session(item, session_id)]
         if not held:
             raise NotFound("held cart", [session_id])
         return self.release_items([item.id for item in held], user_id, notes)
@@ -339,6 +339,12 @@ class InventoryLifecycleService(StatusDoor):
                 "Record a payment: its units are sold when it is paid in full."
             )
         _require_reserved(items, invoice)
+        refuse_away(
+            items,
+            ChangeReason.INVOICE_PAID,
+            f"Invoice {invoice.number} cannot be paid in full with it. Find it and set where it is "
+            "to In stock, or have an admin give the invoice another unit.",
+        )
         context = self._context(user_id, ChangeReason.INVOICE_PAID, notes)
         self._change_status(items, InventoryStatus.SOLD, context)
         if invoice.status != InvoiceStatus.PAID:
@@ -368,6 +374,12 @@ class InventoryLifecycleService(StatusDoor):
             [item for item in chosen if item.inventory_status != InventoryStatus.SOLD],
             f"Only sold units of invoice {invoice.number} can be delivered.",
         )
+        refuse_away(
+            chosen,
+            ChangeReason.INVOICE_DELIVERED,
+            "It cannot be handed over. Find it and set where it is to In stock, have an admin give "
+            f"invoice {invoice.number} another unit, or hand over only the other units.",
+        )
         context = ChangeContext(
             user_id=user_id,
             reason=ChangeReason.INVOICE_DELIVERED,
@@ -384,10 +396,13 @@ class InventoryLifecycleService(StatusDoor):
             set_invoice_status(invoice_id, InvoiceStatus.DELIVERED, context)
         return [item.id for item in chosen]
 
-    def edit_item(self, item_id: UUID, user_id: UUID, *, version: int, **changes: str) -> None:
-        """Change a unit's condition, status (where it is), location or notes; never its life."""
+    def edit_item(self, item_id: UUID, user_id: UUID, *, version: int, **changes: str) -> list[str]:
+        """Change a unit's condition, status (where it is), location or notes; never its life.
+
+        Returns what to know about it afterwards: to whom a unit is promised that is away now.
+        """
         acting_role(user_id)
-        edit_item(item_id, version=version, **changes)
+        return edit_item(item_id, version=version, **changes)
 
     def get_item_status_history(self, item_ids: Sequence[UUID]) -> list[StatusChange]:
         """What happened to these units, newest first."""

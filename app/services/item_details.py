@@ -7,8 +7,16 @@ from sqlalchemy import text
 
 from app.database import db, transactional
 from app.domain.errors import InvalidInput
-from app.domain.inventory_lifecycle import Condition, PhysicalStatus
-from app.services.locking import check_version, lock_items
+from app.domain.inventory_lifecycle import (
+    Condition,
+    InventoryStatus,
+    PhysicalStatus,
+    ReservedForType,
+)
+from app.domain.unit_places import place_words, promise_warning, right_way
+from app.services.availability import explain
+from app.services.locking import LockedItem, check_version, lock_items
+from app.services.reservations import refuse_transition
 from app.services.stock import location_id_of
 
 LOCATION_LENGTH_MAX = 100
@@ -24,14 +32,18 @@ def edit_item(
     status: str | None = None,
     location: str | None = None,
     notes: str | None = None,
-) -> None:
+) -> list[str]:
     """Change what is given; None leaves it, an empty location or note takes it away.
 
-    Raises InvalidInput, NotFound, VersionConflict.
+    Returns warnings: to whom a unit is promised that is not in stock any more. Raises
+    InvalidInput, NotFound, VersionConflict, and InvalidTransition for a place where such a unit
+    cannot be.
     """
     _check(condition, status, location, notes)
     item = lock_items([item_id])[0]
     check_version(f"unit {item.serial_number}", asked=version, current=item.version)
+    if status is not None:
+        refuse_place(item, status)
     changes: dict[str, Any] = {"condition": condition, "status": status}
     changes = {name: value for name, value in changes.items() if value is not None}
     if location is not None:
@@ -43,6 +55,25 @@ def edit_item(
         db.session.execute(
             text(f"UPDATE items SET {columns} WHERE id = :id"), {"id": item_id, **changes}
         )
+    return _warnings(item, status)
+
+
+def refuse_place(item: LockedItem, place: str) -> None:
+    """Raise InvalidTransition if a unit of its inventory status cannot be at this place."""
+    instead = right_way(item.inventory_status, place)
+    if instead and place != item.status:
+        refuse_transition([item], f"It cannot be {place_words(place)}. {instead}")
+
+
+def _warnings(item: LockedItem, status: str | None) -> list[str]:
+    is_away = status not in (None, item.status, PhysicalStatus.IN_STOCK)
+    if item.inventory_status != InventoryStatus.RESERVED or not is_away:
+        return []
+    (unit,) = explain([item.id])
+    assert status
+    assert unit.holder  # it is reserved
+    on_invoice = item.reserved_for_type == ReservedForType.INVOICE
+    return [promise_warning(item.serial_number, status, unit.holder.label, on_invoice=on_invoice)]
 
 
 def _location_id(item_id: UUID, code: str) -> UUID | None:

@@ -19,6 +19,7 @@ from app.services.change_context import CONTEXT, ChangeContext
 from app.services.consistency import check_again, checked_note
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_rows import remove_lines
+from app.services.item_details import refuse_place
 from app.services.locking import (
     LockedInvoice,
     LockedItem,
@@ -103,10 +104,10 @@ class RepairChoices(StatusDoor):
 
     @transactional
     def put_back(self, item_id: UUID, user_id: UUID, reason: str) -> None:
-        """Confirm that a unit was found and is in stock."""
+        """Confirm that a unit was found and is in stock. InvalidTransition for a delivered one."""
         require_fixer(user_id)
         said = checked_note(reason, "reason")
-        lock_items([item_id])
+        refuse_place(lock_items([item_id])[0], PhysicalStatus.IN_STOCK)
         set_place([item_id], PhysicalStatus.IN_STOCK)
         _look_again(user_id, said, [item_id])
 

@@ -9,8 +9,14 @@ from sqlalchemy import text
 
 from app.database import db
 from app.domain.errors import InvalidInput, InvalidTransition, NotPermitted
-from app.domain.inventory_lifecycle import InventoryStatus, ReservedForType
+from app.domain.inventory_lifecycle import (
+    ChangeReason,
+    InventoryStatus,
+    PhysicalStatus,
+    ReservedForType,
+)
 from app.domain.roles import Permission, may
+from app.domain.unit_places import may_happen_at, place_words
 from app.services.acting_user import acting_role
 from app.services.availability import explain
 from app.services.locking import LockedInvoice, LockedItem
@@ -115,9 +121,28 @@ def refuse_transition(items: Sequence[LockedItem], why: str) -> None:
         }
         for unit in explain([item.id for item in items])
     ]
-    shown = ", ".join(f"{item.serial_number} is {item.inventory_status}" for item in items[:3])
+    shown = ", ".join(_standing(item) for item in items[:3])
     more = f" and {len(items) - 3} more" if len(items) > 3 else ""
     raise InvalidTransition(f"{shown}{more}. {why}", facts)
+
+
+def refuse_away(items: Sequence[LockedItem], reason: ChangeReason, why: str) -> None:
+    """Raise InvalidTransition for units to which ``reason`` cannot happen where they are."""
+    refuse_transition([item for item in items if not may_happen_at(reason, item.status)], why)
+
+
+def is_held_by_session(item: LockedItem, session_id: str) -> bool:
+    """Whether a unit is in this cart, wherever it is and whether or not the hold has run out."""
+    return (item.inventory_status, item.reserved_for_type, item.reserved_for_id) == (
+        InventoryStatus.RESERVED,
+        ReservedForType.SESSION,
+        session_id,
+    )
+
+
+def _standing(item: LockedItem) -> str:
+    where = "" if item.status == PhysicalStatus.IN_STOCK else f" and {place_words(item.status)}"
+    return f"{item.serial_number} is {item.inventory_status}{where}"
 
 
 def list_price(item: LockedItem) -> Any:

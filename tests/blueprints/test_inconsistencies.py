@@ -15,7 +15,7 @@ def taken_home(shop: Shop) -> tuple[UUID, UUID, UUID]:
     """A finding with a plan: (finding, invoice, unit)."""
     (unit,) = shop.new_units(1)
     invoice_id = shop.new_paid_invoice([unit])
-    shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = %s", unit)
+    shop.misplace([unit], "WithCustomer")
     BackgroundCleanupService().run_consistency_check()
     return _finding(shop, unit), invoice_id, unit
 
@@ -79,7 +79,7 @@ def test_a_preview_that_is_no_longer_true_is_refused(shop: Shop, as_role, taken_
 def test_an_invoice_is_mended_from_its_page(shop: Shop, as_role) -> None:
     units = shop.new_units(2)
     invoice_id = shop.new_paid_invoice(units)
-    shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = ANY(%s)", units)
+    shop.misplace(units, "WithCustomer")
     admin = as_role("admin")
     path = f"/inconsistencies/invoices/{invoice_id}"
     seen = admin.get(path).text
@@ -92,7 +92,7 @@ def test_where_no_plan_mends_it_there_is_a_choice(shop: Shop, as_role) -> None:
     sku = shop.new_sku()
     sold, free = shop.new_units(2, sku)
     invoice_id = shop.new_paid_invoice([sold])
-    shop.execute("UPDATE items SET status = 'Missing' WHERE id = %s", sold)
+    shop.misplace([sold], "Missing")
     BackgroundCleanupService().run_consistency_check()
     finding = _finding(shop, sold)
     admin = as_role("admin")
@@ -132,13 +132,13 @@ def test_odd_questions_are_refused(as_role, path: str) -> None:
 
 def test_the_list_goes_on_by_cursor(shop: Shop, as_role) -> None:
     units = shop.new_units(60)
-    shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = ANY(%s)", units)
+    shop.misplace(units, "WithCustomer")
     BackgroundCleanupService().run_consistency_check()
     manager = as_role("manager")
     page = manager.get("/inconsistencies").text
     following = re.search(r'rel="next"\s+href="([^"]+)"', page).group(1).replace("&amp;", "&")
     assert manager.get(following).status_code == 200
-    shop.execute("UPDATE items SET status = 'InStock' WHERE id = ANY(%s)", units)
+    shop.misplace(units, "InStock")
     BackgroundCleanupService().run_consistency_check()
     page = manager.get("/inconsistencies?state=resolved").text
     following = re.search(r'rel="next"\s+href="([^"]+)"', page).group(1).replace("&amp;", "&")

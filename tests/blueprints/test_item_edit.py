@@ -54,3 +54,41 @@ def test_a_value_that_does_not_exist_is_refused_beside_its_field(
     assert refused.status_code == 422
     if field != "version":
         assert f'id="{field}-error"' in refused.text
+
+
+def test_a_promised_unit_that_goes_missing_is_saved_and_told_of(shop: Shop, as_role) -> None:
+    (item_id,) = shop.new_units(1)
+    number = shop.invoice_number(shop.new_invoice([item_id]))
+    browser = as_role("staff")
+    assert edit(browser, item_id, version="2", status="Missing").status_code == 303
+    shown = browser.get(f"/inventory/{item_id}").text
+    assert f"is missing, and it is promised to invoice {number}" in shown
+    assert "Swap unit" not in shown
+    assert "cannot be paid in full until" in browser.get(f"/inventory/{item_id}").text
+
+
+def test_a_place_where_the_unit_cannot_be_is_refused_with_what_to_do(shop: Shop, as_role) -> None:
+    (item_id,) = shop.new_units(1)
+    browser = as_role("staff")
+    with shop.unchanged():
+        refused = edit(browser, item_id, version="1", status="WithCustomer")
+    assert refused.status_code == 409
+    assert "A customer has only what was sold and delivered" in alert(refused)
+
+
+def test_an_admin_gives_the_invoice_another_unit_on_the_units_page(shop: Shop, as_role) -> None:
+    sku = shop.new_sku()
+    lost, free = shop.new_units(2, sku)
+    invoice_id = shop.new_invoice([lost])
+    shop.misplace([lost], "Missing")
+    browser = as_role("admin")
+    assert "Swap unit" in browser.get(f"/inventory/{lost}").text
+    assert "missing" in browser.get(f"/invoices/{invoice_id}").text
+    with shop.unchanged():
+        assert browser.post(f"/inventory/{lost}/swap", reason="").status_code == 422
+        manager = as_role("manager")
+        assert manager.post(f"/inventory/{lost}/swap", reason="Why").status_code == 403
+    assert browser.post(f"/inventory/{lost}/swap", reason="Not on the shelf").status_code == 303
+    assert shop.statuses([lost, free]) == ["Available", "Reserved"]
+    with shop.unchanged():
+        assert browser.post(f"/inventory/{lost}/swap", reason="Again").status_code == 422

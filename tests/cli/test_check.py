@@ -7,7 +7,7 @@ __all__ = ["own_shop"]
 
 def test_the_check_prints_one_json_object(own_shop: Shop) -> None:
     (unit,) = own_shop.new_units(1)
-    own_shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = %s", unit)
+    own_shop.misplace([unit], "WithCustomer")
     result = own_shop.app.test_cli_runner().invoke(args=["check"])
     assert result.exit_code == 0, result.output
     printed = json.loads(result.output)

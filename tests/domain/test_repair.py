@@ -10,10 +10,12 @@ from app.domain.inventory_lifecycle import (
     CORRECTIONS,
     ChangeReason,
     InventoryStatus,
+    PhysicalStatus,
     ReservedForType,
     is_allowed,
 )
 from app.domain.repair import Holder, Standing, Step, shortest_chain
+from app.domain.unit_places import may_happen_at
 
 AVAILABLE, RESERVED, SOLD, DELIVERED = InventoryStatus
 INVOICE = Holder(ReservedForType.INVOICE, "1")
@@ -52,13 +54,16 @@ def walks(start: InventoryStatus, length_max: int) -> list[list[tuple]]:
     return found
 
 
-@given(starts, goals, st.booleans())
-def test_every_plan_is_allowed_and_ends_at_its_goal(start, goal, in_stock) -> None:
-    steps = shortest_chain(start, goal, in_stock=in_stock)
+@given(starts, goals, st.sampled_from(PhysicalStatus))
+def test_every_plan_is_allowed_and_ends_at_its_goal(start, goal, place) -> None:
+    steps = shortest_chain(start, goal, place=place)
     if steps is None:
-        assert start.status is DELIVERED or (not in_stock and goal.status is not AVAILABLE)
+        assert start.status is DELIVERED or (
+            place is not PhysicalStatus.IN_STOCK and goal.status is not AVAILABLE
+        )
         return
     assert all(is_allowed(step.before, step.after, step.reason) for step in steps)
+    assert all(may_happen_at(step.reason, place) for step in steps)
     assert all(one.after is other.before for one, other in pairwise(steps))
     assert not any(step.before is DELIVERED for step in steps)
     if steps:

@@ -22,6 +22,7 @@ from app.domain.invoice_lifecycle import (
     PaymentMethod,
 )
 from app.domain.roles import Role
+from app.domain.unit_places import STEP_PLACES, right_way
 
 MODELS = {mapper.class_.__tablename__: mapper for mapper in db.Model.registry.mappers}
 
@@ -90,6 +91,18 @@ def test_the_database_allows_the_transitions_and_corrections_of_the_domain(engin
     assert rows(engine, "SELECT * FROM inventory_transitions") == ordinary | corrections
     assert rows(engine, "SELECT * FROM invoice_transitions") == {
         (before, after) for before, afters in INVOICE_TRANSITIONS.items() for after in afters
+    }
+
+
+def test_the_database_knows_the_places_of_the_domain(engine: Engine) -> None:
+    assert rows(engine, "SELECT * FROM step_places") == {
+        (reason, place) for reason, places in STEP_PLACES.items() for place in places
+    }
+    assert rows(engine, "SELECT * FROM unit_places") == {
+        (status, place)
+        for status in InventoryStatus
+        for place in PhysicalStatus
+        if right_way(status, place) is None
     }
 
 

@@ -119,8 +119,10 @@ def test_an_unknown_unit_is_not_found(shop: Shop) -> None:
         ("Reserved", "InStock", "Manual", False, False, "staff", set()),
         ("Reserved", "InStock", "Manual", False, True, "staff", {"hold"}),
         ("Reserved", "InStock", "Manual", False, False, "manager", {"release"}),
-        ("Reserved", "InStock", "Invoice", True, False, "admin", set()),
-        ("Sold", "InStock", None, False, False, "admin", set()),
+        ("Reserved", "InStock", "Invoice", True, False, "manager", set()),
+        ("Reserved", "Missing", "Invoice", True, False, "admin", {"swap"}),
+        ("Sold", "InStock", None, False, False, "manager", set()),
+        ("Sold", "InStock", None, False, False, "admin", {"swap"}),
         ("Delivered", "WithCustomer", None, False, False, "admin", set()),
     ],
 )

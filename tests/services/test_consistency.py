@@ -27,7 +27,7 @@ def test_a_finding_is_seen_again_resolved_by_itself_and_reopened(own_shop: Shop)
         "SELECT resolved_at IS NULL, times_reopened, last_seen_at > detected_at, resolution"
         " FROM inconsistencies"
     )
-    own_shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = %s", unit)
+    own_shop.misplace([unit], "WithCustomer")
     assert CHECK()["opened"] == 1
     assert CHECK() | {"byKind": 0} == {
         "found": 1,
@@ -37,10 +37,10 @@ def test_a_finding_is_seen_again_resolved_by_itself_and_reopened(own_shop: Shop)
         "byKind": 0,
     }
     assert own_shop.row(life) == (True, 0, True, None)
-    own_shop.execute("UPDATE items SET status = 'InStock' WHERE id = %s", unit)
+    own_shop.misplace([unit], "InStock")
     assert consistency.check_changes()["resolved"] == 1
     assert own_shop.row(life) == (False, 0, True, consistency.BY_ITSELF)
-    own_shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = %s", unit)
+    own_shop.misplace([unit], "WithCustomer")
     assert consistency.check_changes()["opened"] == 1
     assert own_shop.row(life) == (True, 1, True, None)
     steps = own_shop.rows("SELECT step FROM inconsistency_steps ORDER BY id")
@@ -55,7 +55,7 @@ def test_what_a_store_allows_is_found_by_its_kind(own_shop: Shop) -> None:
         units[0],
     )
     own_shop.new_invoice(units[1:2])
-    own_shop.execute("UPDATE items SET status = 'Missing' WHERE id = %s", units[1])
+    own_shop.misplace([units[1]], "Missing")
     found = CHECK()["byKind"]
     assert {kind: count for kind, count in found.items() if count} == {
         "EXPIRED_RESERVATION": 1,
@@ -65,7 +65,7 @@ def test_what_a_store_allows_is_found_by_its_kind(own_shop: Shop) -> None:
 
 def test_a_finding_is_acknowledged_and_put_off_with_a_reason(own_shop: Shop) -> None:
     (unit,) = own_shop.new_units(1)
-    own_shop.execute("UPDATE items SET status = 'WithCustomer' WHERE id = %s", unit)
+    own_shop.misplace([unit], "WithCustomer")
     CHECK()
     finding = own_shop.value("SELECT id FROM inconsistencies")
     for refused in ("", "  "):
@@ -78,7 +78,7 @@ def test_a_finding_is_acknowledged_and_put_off_with_a_reason(own_shop: Shop) -> 
     assert own_shop.row(
         "SELECT acknowledgement, acknowledged_by, snoozed_until > now() FROM inconsistencies"
     ) == ("Ana asks the customer", own_shop.manager, True)
-    own_shop.execute("UPDATE items SET status = 'InStock' WHERE id = %s", unit)
+    own_shop.misplace([unit], "InStock")
     CHECK()
     with pytest.raises(consistency.FindingResolved):
         consistency.acknowledge(finding, own_shop.manager, "too late")

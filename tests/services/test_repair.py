@@ -14,7 +14,7 @@ from tests.shop import Shop
 
 
 def misplace(shop: Shop, item_ids: list[UUID], place: str = "WithCustomer") -> None:
-    shop.execute("UPDATE items SET status = %s WHERE id = ANY(%s)", place, item_ids)
+    shop.misplace(item_ids, place)
 
 
 def paid_and_taken_home(shop: Shop, count: int = 1) -> tuple[UUID, list[UUID]]:

@@ -23,7 +23,7 @@ from app.blueprints.api.fields import (
     refuse_unless_one,
 )
 from app.blueprints.api.operation import Link, operation
-from app.blueprints.api.shapes import Item, Items
+from app.blueprints.api.shapes import EditedItem, Item, Items
 from app.blueprints.api.views import item_of, items_of
 from app.domain.inventory_lifecycle import Condition
 from app.domain.roles import Permission
@@ -114,12 +114,12 @@ def get_item(item_id: UUID) -> Item:
     "PATCH",
     "/items/{item_id}",
     Permission.ITEM_EDIT,
-    Item,
+    EditedItem,
     body=ItemChanges,
-    refusals=("version-conflict",),
+    refusals=("version-conflict", "invalid-transition"),
 )
-def edit_item(item_id: UUID, body: ItemChanges) -> Item:
+def edit_item(item_id: UUID, body: ItemChanges) -> EditedItem:
     """Change what is said of a unit; its inventory status is never set here."""
     given: dict[str, Any] = body.model_dump(exclude_none=True)
-    InventoryLifecycleService().edit_item(item_id, signed_in_user().id, **given)
-    return item_of(item_id)
+    warnings = InventoryLifecycleService().edit_item(item_id, signed_in_user().id, **given)
+    return EditedItem(**item_of(item_id).model_dump(), warnings=warnings)

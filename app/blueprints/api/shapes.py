@@ -72,6 +72,13 @@ class Item(Output):
     updated_at: Instant
 
 
+class EditedItem(Item):
+    warnings: Annotated[
+        list[str],
+        Field(description="To whom a unit is promised that is not in stock any more."),
+    ]
+
+
 class Items(Output):
     items: list[Item]
 
