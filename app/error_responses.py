@@ -25,6 +25,7 @@ from app.domain.errors import (
     InvalidInput,
     ItemBusy,
     LogInBusy,
+    LogInDelayed,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
@@ -88,6 +89,7 @@ HANDLED: tuple[type[Exception], ...] = (
     DatabaseAway,
     OutcomeUnknown,
     LogInBusy,
+    LogInDelayed,
     OperationalError,
     InterfaceError,
     PoolTimeout,
@@ -178,10 +180,11 @@ def problem_of(exception: Exception) -> Problem:
                 exception.detail,
                 headers={"Retry-After": "1"},
             )
-        case LogInBusy():
+        case LogInBusy() | LogInDelayed():
+            facts = {"errors": {"password": exception.detail}}
             wait = {"Retry-After": str(exception.wait_seconds)}
             return Problem(
-                503, exception.code, "Too many log-ins at once", exception.detail, headers=wait
+                429, exception.code, "Please wait a moment", exception.detail, facts, wait
             )
         case DatabaseAway() | OperationalError() | InterfaceError() | PoolTimeout():
             return Problem(
@@ -224,7 +227,7 @@ def http_problem(exception: HTTPException) -> Problem:
 def render_page(problem: Problem) -> Response:
     if problem.status == 401:
         return redirect(login_url(request.full_path if request.method == "GET" else "/"))
-    if problem.status in (409, 422) or isinstance(problem.exception, NotPermitted):
+    if problem.status in (409, 422, 429) or isinstance(problem.exception, NotPermitted):
         before = page_as_it_was(problem)
         if before is not None:
             return headers_for(before, problem.status)

@@ -1,12 +1,10 @@
-"""What others wrote, set up once: log-in, CSRF, HTMX, limits, headers, migrations."""
+"""What others wrote, set up once: log-in, CSRF, HTMX, headers, migrations."""
 
 import re
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask
 from flask_htmx import HTMX
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_talisman import Talisman
@@ -29,7 +27,6 @@ CONTENT_SECURITY_POLICY = {
 login_manager = LoginManager()
 csrf = CSRFProtect()
 htmx = HTMX()
-limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True, swallow_errors=True)
 talisman = Talisman()
 migrate = Migrate(directory=str(MIGRATIONS))
 
@@ -38,10 +35,6 @@ def register(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     login_manager.init_app(app)
     htmx.init_app(app)
-    app.config["RATELIMIT_STORAGE_URI"] = limiter_storage(settings.redis_url)
-    limiter.init_app(app)
-    # The API has limits of its own (blueprints/api/rate_limits.py).
-    limiter.request_filter(lambda: request.path.startswith("/api/"))
     # The store runs on a machine in the shop; TLS, where there is any, ends in front of it.
     talisman.init_app(
         app,

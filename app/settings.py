@@ -36,7 +36,7 @@ class Settings:
     secret_key: str | None = None
     node_roles: tuple[str, ...] = NODE_ROLES
     web_processes: int = 2
-    trusted_proxy: str = "127.0.0.1"
+    trusted_proxy: str | None = None
     timezone: ZoneInfo = ZoneInfo("UTC")
     currency: str = "GBP"
     demo: bool = True
@@ -73,7 +73,7 @@ class Settings:
             secret_key=read("SECRET_KEY", _secret_key, None),
             node_roles=read("NODE_ROLES", _some_of(NODE_ROLES), NODE_ROLES),
             web_processes=read("WEB_PROCESSES", _whole_number(1, 64), 2),
-            trusted_proxy=read("TRUSTED_PROXY", _address, "127.0.0.1"),
+            trusted_proxy=read("TRUSTED_PROXY", _address, None),
             timezone=read("TIMEZONE", _timezone, ZoneInfo("UTC")),
             currency=read("CURRENCY", _currency, "GBP"),
             demo=read("DEMO", _yes_or_no, embedded),

@@ -6,7 +6,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.authorization import requires
 from app.domain.roles import Permission
-from app.extensions import limiter
 from app.presentation import store_settings
 from app.queries.readiness import database_revision, newest_revision
 
@@ -15,14 +14,12 @@ QUEUE_TIMEOUT_SECONDS = 2
 
 
 @health.get("/healthz")
-@limiter.exempt
 @requires(Permission.PUBLIC)
 def alive() -> dict[str, str]:
     return {"status": "ok"}
 
 
 @health.get("/readyz")
-@limiter.exempt
 @requires(Permission.PUBLIC)
 def ready() -> tuple[dict[str, object], int]:
     """200, or 503 naming what is missing: database, migrations, queue."""

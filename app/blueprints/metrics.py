@@ -8,7 +8,6 @@ from werkzeug.exceptions import Unauthorized
 
 from app.authorization import requires
 from app.domain.roles import Permission
-from app.extensions import limiter
 from app.metrics.exposition import exposition
 from app.metrics.standing import StandingCollector
 from app.presentation import store_settings
@@ -24,7 +23,6 @@ def note_standing(state: object) -> None:
 
 
 @metrics.get("/metrics")
-@limiter.exempt
 @requires(Permission.PUBLIC)
 def read() -> Response:
     """Open like /healthz, unless METRICS_TOKEN is set: then to who brings it."""

@@ -1,6 +1,7 @@
 """Log-in and log-out."""
 
 from flask import Blueprint, current_app, g, render_template, request
+from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -8,26 +9,21 @@ from app.authentication import sign_in, sign_out
 from app.authorization import requires
 from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
-from app.extensions import limiter
 from app.queries.users import find_signed_in_user, has_users
 from app.responses import return_path, see_other
 from app.runtime.log_ins import FIRST_USER
 from app.services import accounts
+from app.services.login_delays import LogInDelays
 
 HAS_USERS = "store_has_users"
 sessions = Blueprint("sessions", __name__)
 
-#: Only refused attempts count, for one address and one name, and for one address alone.
-ATTEMPTS_PER_ACCOUNT = "10 per 5 minutes"
-ATTEMPTS_PER_ADDRESS = "60 per 5 minutes"
+DELAYS = "login_delays"
 
 
-def _refused(response: Response) -> bool:
-    return response.status_code != 303
-
-
-def _address_and_email() -> str:
-    return f"{request.remote_addr} {request.form.get('email', '').strip().lower()}"
+@sessions.record_once
+def make_delays(state: BlueprintSetupState) -> None:
+    state.app.extensions[DELAYS] = LogInDelays(state.app.config["SETTINGS"].redis_url)
 
 
 @sessions.get("/login")
@@ -49,13 +45,17 @@ def _has_users() -> bool:
 
 
 @sessions.post("/login")
-@limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_address_and_email, deduct_when=_refused)
-@limiter.limit(ATTEMPTS_PER_ADDRESS, deduct_when=_refused)
 @requires(Permission.PUBLIC)
 def create() -> Response:
-    user_id = accounts.check_password(
-        request.form.get("email", ""), request.form.get("password", "")
-    )
+    delays: LogInDelays = current_app.extensions[DELAYS]
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    attempt = delays.begin(email, request.remote_addr or "")
+    try:
+        user_id = accounts.check_password(email, password)
+    except Exception:
+        delays.not_judged(attempt)
+        raise
+    delays.failed(attempt) if user_id is None else delays.succeeded(attempt)
     user = find_signed_in_user(user_id) if user_id else None
     if user is None:
         raise InvalidInput({"password": "This e-mail address and password do not belong together."})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -235,3 +236,17 @@ class LogInBusy(Exception):
     code = "log-in-busy"
     detail = "Many people are logging in at this moment. Try again in a few seconds."
     wait_seconds = 2
+
+
+class LogInDelayed(Exception):
+    """Wrong passwords before this attempt make it wait; its own password was not looked at."""
+
+    code = "log-in-delayed"
+
+    def __init__(self, seconds: float) -> None:
+        self.wait_seconds = max(1, ceil(seconds))
+        unit = "second" if self.wait_seconds == 1 else "seconds"
+        self.detail = (
+            f"There were too many wrong passwords. Try again in {self.wait_seconds} {unit}."
+        )
+        super().__init__(self.detail)

@@ -38,13 +38,20 @@ def serve(descriptor: int) -> None:
         channel_timeout=IDLE_SECONDS_MAX,
         asyncore_use_poll=True,
         ident=None,
-        # TLS ends in a proxy, which says who asks.
-        trusted_proxy=Settings.from_environment().trusted_proxy,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
+        # Without a proxy that is named, nobody is believed about who asks.
         clear_untrusted_proxy_headers=True,
+        **proxy_options(Settings.from_environment().trusted_proxy),
     )
     accept_patiently(server)
     server.run()
+
+
+def proxy_options(trusted_proxy: str | None) -> dict[str, Any]:
+    """TLS ends in a proxy, which says who asks."""
+    if trusted_proxy is None:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": headers}
 
 
 def accept_patiently(server: Any) -> None:

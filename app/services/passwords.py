@@ -26,7 +26,7 @@ CHARACTERS_MAX = 1000
 WAITING_MAX = 4
 WAIT_SECONDS_MAX = 5.0
 #: Of the threads that hash, on Linux, where each thread has a priority of its own.
-NICENESS = 5
+NICENESS = 2
 #: No password has it: what a user has who may not log in.
 NO_PASSWORD = "!"
 

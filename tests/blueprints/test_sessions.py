@@ -1,7 +1,14 @@
+import re
+from uuid import uuid4
+
 import pytest
 
+from app.blueprints.sessions import DELAYS
+from app.services import accounts, passwords
+from app.services.login_delays import keys_of
 from tests.browsing import PASSWORD, Browser, alert, path_of
 from tests.shop import Shop
+from tests.waiting import until
 
 
 def test_a_stranger_is_sent_to_log_in_and_then_to_what_was_asked_for(shop: Shop, as_role) -> None:
@@ -46,10 +53,83 @@ def test_a_wrong_password_keeps_the_address_and_says_so_beside_the_field(shop: S
     assert "do not belong together" in alert(refused)
 
 
-def test_guessing_is_slowed_down(shop: Shop) -> None:
-    browser = Browser(shop.app, "guessed@example.com")
-    statuses = [browser.log_in(f"guess {number}").status_code for number in range(11)]
-    assert statuses == [422] * 10 + [429]
+def test_guessing_is_slowed_down_and_the_time_left_is_said(shop: Shop) -> None:
+    browser = guessed(shop)
+    make_it_long(browser)
+    refused = browser.log_in("guess")
+    seconds = int(refused.headers["Retry-After"])
+    assert (refused.status_code, 30 < seconds <= 60) == (429, True)
+    assert f"Try again in {seconds} seconds." in alert(refused)
+    assert f'value="{browser.email}"' in refused.text
+    assert 'name="password"' in refused.text
+
+
+def guessed(shop: Shop, *, unknown: bool = False) -> Browser:
+    """As wrong as costs no wait yet."""
+    email = f"{uuid4()}@example.com"
+    if not unknown:
+        accounts.create_user(email, name="Ana", role="staff", password=PASSWORD)
+    browser = Browser(shop.app, email)
+    assert [browser.log_in("guess").status_code for _ in range(4)] == [422] * 4
+    return browser
+
+
+def make_it_long(browser: Browser) -> None:
+    """The wait that six more wrong passwords lead to."""
+    delays = browser.client.application.extensions[DELAYS]
+    pair = keys_of(browser.email, "127.0.0.1").counters[0]
+    assert delays.shared.client.hincrby(pair, "attempts", 6) == 10
+
+
+def test_the_right_password_waits_as_well_but_not_at_another_address(shop: Shop) -> None:
+    browser = guessed(shop)
+    make_it_long(browser)
+    assert browser.log_in().status_code == 429
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    form = {"csrf_token": browser.csrf_token, "email": browser.email, "password": PASSWORD}
+    done = browser.open("POST", "/login", data=form, environ_base=elsewhere)
+    assert done.status_code == 303
+
+
+def test_after_the_wait_the_right_password_lets_in_and_counts_anew(shop: Shop) -> None:
+    browser = guessed(shop)
+    until(lambda: browser.log_in().status_code == 303, "the end of the wait")
+    browser.get("/inventory")
+    assert path_of(browser.post("/logout")) == "/login"
+    assert [browser.log_in("guess").status_code for _ in range(4)] == [422] * 4
+
+
+def test_an_unknown_address_is_slowed_down_like_a_known_one(shop: Shop) -> None:
+    known, unknown = guessed(shop), guessed(shop, unknown=True)
+    for browser in (known, unknown):
+        make_it_long(browser)
+    words = [alert(each.log_in("guess")) for each in (known, unknown)]
+    assert len({re.sub("[0-9]+", "N", each) for each in words}) == 1
+    assert "too many wrong passwords" in words[0]
+
+
+def test_a_header_that_nobody_vouches_for_makes_no_other_address(shop: Shop) -> None:
+    browser = guessed(shop)
+    make_it_long(browser)
+    form = {"csrf_token": browser.csrf_token, "email": browser.email, "password": PASSWORD}
+    forged = {"X-Forwarded-For": "198.51.100.8", "Forwarded": "for=198.51.100.8"}
+    assert browser.open("POST", "/login", data=form, headers=forged).status_code == 429
+
+
+def test_when_too_many_passwords_wait_the_form_stays_and_nothing_counts(
+    shop: Shop, monkeypatch
+) -> None:
+    email = f"{uuid4()}@example.com"
+    accounts.create_user(email, name="Ana", role="staff", password=PASSWORD)
+    browser = Browser(shop.app, email)
+    monkeypatch.setattr(passwords._process.get(), "taken", 1000)
+    for _ in range(5):
+        refused = browser.log_in()
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
+        assert "Many people are logging in" in alert(refused)
+        assert f'value="{email}"' in refused.text
+    monkeypatch.undo()
+    assert browser.log_in().status_code == 303
 
 
 def test_logging_out_ends_it(as_role) -> None:
