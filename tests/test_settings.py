@@ -14,6 +14,7 @@ def test_nothing_set_is_the_embedded_store_with_its_demo() -> None:
     assert settings.embedded
     assert settings.demo
     assert settings.instance_dir == Path("instance").absolute()
+    assert settings.trusted_proxy is None
     assert (settings.timezone, settings.currency) == (ZoneInfo("UTC"), "GBP")
     assert (settings.hold_minutes, settings.long_reservation_days) == (15, 7)
     assert (settings.alert_urls, settings.log_format) == ((), "console")
