@@ -3,12 +3,10 @@
 An exception becomes a Problem once; renderers only choose its shape. Never a stack trace.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from typing import cast
 
-from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, current_app, g, redirect, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
@@ -16,7 +14,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
-from app.authorization import check_permission
 from app.database import connection_lost
 from app.domain.errors import (
     DatabaseAway,
@@ -30,23 +27,26 @@ from app.domain.errors import (
     NotPermitted,
     OutcomeUnknown,
     Refusal,
-    VersionConflict,
 )
 from app.extensions import htmx, login_manager
 from app.metrics.instruments import REFUSALS
+from app.page_again import (
+    came_from,
+    comes_from_this_site,
+    page_again,
+    page_of_form,
+    sent_form,
+    typed_values,
+)
+from app.problem import Problem
 from app.request_log import PROBLEM_CODE
-from app.responses import headers_for, is_safe_path, return_path
+from app.responses import headers_for
 from app.sending_again import asks_again, form_again
+from app.unsent_forms import log_in_page_with_form, log_in_ran_out, log_in_url
 
 DATABASE_RETRY_SECONDS = 5
-#: What belongs to a form's request and not to the page that it was on.
-OF_THE_POST = {
-    "wsgi.input",
-    "CONTENT_LENGTH",
-    "CONTENT_TYPE",
-    "HTTP_HX_REQUEST",
-    "werkzeug.request",
-}
+#: Refusals of a form that are told on the page that it was on.
+SHOWN_ON_PAGE = (400, 403, 404, 409, 422, 429)
 #: What a browser's own words leave open.
 EXPLANATIONS = {
     400: ("That request could not be read", "Something in it is malformed. Go back and try again."),
@@ -54,22 +54,13 @@ EXPLANATIONS = {
     403: ("Not allowed", "Your role may not do this."),
     404: ("Not found", "There is nothing at this address."),
     405: ("Not allowed this way", "This address does not take that kind of request."),
-    413: ("Too large", "What was sent is larger than the store takes."),
+    413: (
+        "Too large",
+        "What was sent is larger than the store takes, so nothing was done. "
+        "Go back: what you typed is still there. Send it in parts.",
+    ),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
 }
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Everything a renderer needs; ``facts`` is what helps to mend it."""
-
-    status: int
-    code: str
-    title: str
-    detail: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    exception: Exception | None = None
 
 
 class MalformedBody(BadRequest):
@@ -171,7 +162,13 @@ def problem_of(exception: Exception) -> Problem:
             facts = {"errors": exception.errors}
             return Problem(422, exception.code, "Please check the form", exception.detail, facts)
         case IdempotencyMismatch():
-            return Problem(422, exception.code, "This was sent before", exception.detail)
+            return Problem(
+                422,
+                exception.code,
+                "This form was sent before",
+                exception.detail,
+                exception=exception,
+            )
         case OutcomeUnknown():
             return Problem(
                 503,
@@ -179,6 +176,7 @@ def problem_of(exception: Exception) -> Problem:
                 "It is not certain that this was saved",
                 exception.detail,
                 headers={"Retry-After": "1"},
+                exception=exception,
             )
         case LogInBusy() | LogInDelayed():
             facts = {"errors": {"password": exception.detail}}
@@ -198,8 +196,8 @@ def problem_of(exception: Exception) -> Problem:
             return Problem(
                 400,
                 "csrf",
-                "This page has been open for too long",
-                "It belongs to an earlier log-in. Reload the page and do it again.",
+                "Not sent: this page belongs to an earlier log-in",
+                "Nothing was done. Check what is in the form, then press again.",
             )
         case HTTPException():
             return http_problem(exception)
@@ -226,91 +224,61 @@ def http_problem(exception: HTTPException) -> Problem:
 
 def render_page(problem: Problem) -> Response:
     if problem.status == 401:
-        return redirect(login_url(request.full_path if request.method == "GET" else "/"))
-    if problem.status in (409, 422, 429) or isinstance(problem.exception, NotPermitted):
-        before = page_as_it_was(problem)
-        if before is not None:
-            return headers_for(before, problem.status)
-    return headers_for(error_page(problem), problem.status)
+        return log_in_first()
+    before = page_as_it_was(problem)
+    return headers_for(before or error_page(problem), problem.status)
 
 
 def render_fragment(problem: Problem) -> Response:
-    """HTMX puts a refusal above the page, which stays; a form comes back with its messages."""
+    """The page as it is now with the refusal on it; where it cannot be told, the refusal alone."""
     if problem.status == 401:
-        return headers_for("", 401, HX_Redirect=login_url(came_from() or "/"))
-    # Somebody changed the thing meanwhile: show it as it is now, with what was typed.
-    if problem.status == 422 or problem.code == VersionConflict.code:
-        before = page_as_it_was(problem)
-        if before is not None:
-            return headers_for(
-                before,
-                problem.status,
-                HX_Retarget="#main",
-                HX_Reselect="#main",
-                HX_Reswap="outerHTML",
-            )
-    body = render_template("errors/_refusal.html", problem=problem)
+        return log_in_first()
+    before = page_as_it_was(problem)
+    if before is not None:
+        return headers_for(
+            before,
+            problem.status,
+            HX_Retarget="#main",
+            HX_Reselect="#main",
+            HX_Reswap="outerHTML",
+        )
+    body = render_template("errors/_refusal.html", problem=problem, refused_on=came_from())
     return headers_for(body, problem.status, HX_Retarget="#alerts", HX_Reswap="innerHTML")
+
+
+def log_in_first() -> Response:
+    """The log-in page, or for HTMX the way there; a form that was sent is kept meanwhile."""
+    if request.method not in ("GET", "HEAD"):
+        return log_in_page_with_form() or redirect(log_in_url(None, ran_out=log_in_ran_out()))
+    if htmx:
+        return headers_for("", 401, HX_Redirect=log_in_url(came_from(), ran_out=True))
+    return redirect(log_in_url(request.full_path, ran_out=log_in_ran_out()))
 
 
 def error_page(problem: Problem) -> str:
     # Without a database there is no user to draw the menu for.
     layout = "base.html" if problem.status < 500 and _user_is_known() else "bare.html"
+    sent = request.method == "POST" and comes_from_this_site()
     return render_template(
         "errors/page.html",
         problem=problem,
         layout=layout,
         retry_seconds=DATABASE_RETRY_SECONDS if asks_again(problem.code) else None,
         form_again=form_again(problem.code),
+        typed_fields=typed_values(sent_form().fields) if sent else [],
+        page=page_of_form() if sent else None,
     )
 
 
 def page_as_it_was(problem: Problem) -> str | None:
-    """The page that the form was on, with ``problem`` on it; None if that cannot be told."""
-    path = return_path("") or came_from()
-    if not path or getattr(g, "problem", None) is not None:
+    """The page that the request came from, with ``problem`` on it; None if that cannot be told."""
+    of_a_form = request.method == "POST" and problem.status in SHOWN_ON_PAGE
+    if not (of_a_form or problem.status in (409, 422)) or not comes_from_this_site():
         return None
-    g.problem, g.typed, g.typed_for = problem, request.form, request.path
-    environ = _environ_for(path)
-    try:
-        with current_app.request_context(environ):
-            if request.endpoint is None:
-                return None
-            check_permission()
-            body = current_app.make_response(current_app.dispatch_request())
-            return body.get_data(as_text=True) if body.status_code == 200 else None
-    except (HTTPException, NotFound):
-        return None
-
-
-def _environ_for(path: str) -> dict[str, Any]:
-    parts = urlsplit(path)
-    kept = {key: value for key, value in request.environ.items() if key not in OF_THE_POST}
-    return {
-        **kept,
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": parts.path,
-        "QUERY_STRING": parts.query,
-        "REQUEST_URI": path,
-        "RAW_URI": path,
-    }
-
-
-def came_from() -> str | None:
-    """The path of the page that this request was sent from, if it is ours."""
-    referrer = htmx.current_url if htmx else request.referrer
-    if not referrer:
-        return None
-    parts = urlsplit(referrer)
-    if parts.netloc != request.host:
-        return None
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    return path if is_safe_path(path) else None
-
-
-def login_url(path: str) -> str:
-    path = path.removesuffix("?")
-    return url_for("sessions.new", next=path if is_safe_path(path) and path != "/" else None)
+    body = page_again(problem, page_of_form(), sent_form())
+    if body is None:
+        g.problem = None
+    return body
 
 
 def _forget_user() -> None:

@@ -15,8 +15,11 @@ from flask import Flask, current_app, g, request
 from flask_login import current_user
 from markupsafe import Markup
 
+from app.domain.errors import IdempotencyMismatch
 from app.domain.inventory_lifecycle import EVENTS, ChangeReason
 from app.domain.roles import Permission, may
+from app.form_keys import FIELD, made_before
+from app.page_again import typed_values
 from app.settings import Settings
 
 SPRITE = Path(flask_tabler_icons.__file__).parent / "static/tabler_icons/tabler-sprite-nostroke.svg"
@@ -66,8 +69,12 @@ def register(app: Flask) -> None:
         icon=icon,
         menu=menu,
         may_i=may_i,
-        new_key=lambda: str(uuid4()),
         typed=typed,
+        ticked=ticked,
+        form_key=form_key,
+        typed_left=typed_left,
+        refused_form=lambda: g.get("typed_for", ""),
+        made_before=made_before,
         field_error=field_error,
         problem_here=lambda: g.get("problem"),
         here=here,
@@ -141,6 +148,25 @@ def typed(action: str, name: str, default: Any = "") -> Any:
     if g.get("typed_for") != action:
         return "" if default is None else default
     return g.typed.get(name, "")
+
+
+def ticked(action: str, name: str, value: Any, default: bool = False) -> bool:
+    """Whether one of several boxes was ticked in the refused form that posts to ``action``."""
+    if g.get("typed_for") != action:
+        return default
+    return str(value) in g.typed.getlist(name)
+
+
+def form_key(action: str | None) -> str:
+    """The key of a form. One that was not carried out keeps its key, and so counts once."""
+    is_back = action is not None and g.get("typed_for") == action
+    kept: str | None = g.typed.get(FIELD) if is_back else None
+    return kept if kept and g.problem.code != IdempotencyMismatch.code else str(uuid4())
+
+
+def typed_left() -> list[tuple[str, str]]:
+    """What was typed, where the page has no form for it any more."""
+    return typed_values(g.typed) if g.get("shows_typed") else []
 
 
 def field_error(action: str, name: str) -> str | None:

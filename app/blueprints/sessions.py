@@ -14,6 +14,7 @@ from app.responses import return_path, see_other
 from app.runtime.log_ins import FIRST_USER
 from app.services import accounts
 from app.services.login_delays import LogInDelays
+from app.unsent_forms import page_with_unsent_form
 
 HAS_USERS = "store_has_users"
 sessions = Blueprint("sessions", __name__)
@@ -33,7 +34,10 @@ def new() -> str | Response:
         return see_other(return_path("/", "next"))
     first_user = None if _has_users() else FIRST_USER
     return render_template(
-        "sessions/new.html", next=return_path("/", "next"), first_user=first_user
+        "sessions/new.html",
+        next=return_path("/", "next"),
+        ended="ended" in request.args,
+        first_user=first_user,
     )
 
 
@@ -60,7 +64,7 @@ def create() -> Response:
     if user is None:
         raise InvalidInput({"password": "This e-mail address and password do not belong together."})
     sign_in(user)
-    return see_other(return_path("/", "next"))
+    return page_with_unsent_form() or see_other(return_path("/", "next"))
 
 
 @sessions.post("/logout")

@@ -164,22 +164,39 @@ class ItemBusy(Refusal):
 
 class IdempotencyInProgress(Refusal):
     code = "idempotency-in-progress"
-    title = "The same request is being worked on"
+    title = "It is being worked on already"
+    detail_for_programs = (
+        "A request with this Idempotency-Key is still being worked on. Send it again shortly."
+    )
 
     def __init__(self) -> None:
         super().__init__(
-            "A request with this Idempotency-Key is still being worked on. Send it again shortly."
+            "This form was sent a moment ago and is still being worked on. "
+            "Wait a moment, then press again: it counts once."
         )
 
 
+@dataclass(frozen=True)
+class FirstAnswer:
+    """What a key was answered the first time; ``headers`` as they were kept."""
+
+    at: datetime
+    headers: Mapping[str, str]
+
+
 class IdempotencyMismatch(Exception):
-    """A key that has answered another request."""
+    """A key that has answered another request; ``first`` is that answer."""
 
     code = "idempotency-mismatch"
-    detail = (
+    detail = "This form was sent before, with other values. What it says now was not sent."
+    detail_for_programs = (
         "This Idempotency-Key was used for another request. Nothing was done: "
         "take a new key for a new request."
     )
+
+    def __init__(self, first: FirstAnswer | None = None) -> None:
+        super().__init__(self.detail)
+        self.first = first
 
 
 class NotPermitted(Exception):
@@ -225,6 +242,10 @@ class OutcomeUnknown(Exception):
 
     code = "outcome-unknown"
     detail = (
+        "The connection to the database broke at the very moment of saving. "
+        "Press again: what was saved is not saved a second time."
+    )
+    detail_for_programs = (
         "The connection to the database broke at the very moment of saving. "
         "Look whether it was done, or repeat the request with the same Idempotency-Key."
     )

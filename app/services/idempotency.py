@@ -1,7 +1,8 @@
 """Doing what a key stands for once, however often and from how many sides it is asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import db, sqlstate, transactional
-from app.domain.errors import IdempotencyInProgress, IdempotencyMismatch
+from app.domain.errors import FirstAnswer, IdempotencyInProgress, IdempotencyMismatch
 from app.sql import change
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -20,12 +21,16 @@ FORGET_BATCH = 1000
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered, whole; ``replayed`` when it was answered before."""
+    """What was answered, whole; ``replayed_from`` is when, if it was answered before."""
 
     status: int
     headers: Mapping[str, str]
     body: str
-    replayed: bool = False
+    replayed_from: datetime | None = None
+
+    @property
+    def replayed(self) -> bool:
+        return self.replayed_from is not None
 
 
 @transactional
@@ -73,15 +78,15 @@ def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
 
 def _answered_before(user_id: UUID, key: str, fingerprint: bytes) -> Answer:
     row = db.session.execute(
-        text("""SELECT fingerprint, status_code, headers, body FROM idempotency_keys
+        text("""SELECT fingerprint, status_code, headers, body, created_at FROM idempotency_keys
             WHERE user_id = :user_id AND key = :key"""),
         {"user_id": user_id, "key": key},
     ).one_or_none()
     if row is None:  # forgotten between the two looks
         raise IdempotencyInProgress
     if row.fingerprint != fingerprint:
-        raise IdempotencyMismatch
-    return replace(Answer(row.status_code, row.headers, row.body), replayed=True)
+        raise IdempotencyMismatch(FirstAnswer(row.created_at, row.headers))
+    return Answer(row.status_code, row.headers, row.body, replayed_from=row.created_at)
 
 
 def _keep(user_id: UUID, key: str, answer: Answer) -> None:

@@ -12,7 +12,8 @@ from flask import Blueprint, Response, request
 
 from app.authentication import signed_in_user
 from app.authorization import requires
-from app.blueprints.api.door import read_body, read_query
+from app.blueprints.api.canonical import canonical
+from app.blueprints.api.door import parse_json, read_body, read_query
 from app.blueprints.api.fields import UUID_TEXT, Input, NoQuery
 from app.blueprints.api.shapes import Output
 from app.database import transactional
@@ -146,7 +147,7 @@ def _respond(call: Operation, view: Callable[..., Output], path_values: dict[str
     key = _idempotency_key() if call.method == "POST" else None
     if key is None:
         return _response(transactional(act)())
-    return _response(once(signed_in_user().id, key, _fingerprint(), act))
+    return _response(once(signed_in_user().id, key, _fingerprint(call), act))
 
 
 def _path_id(name: str, value: str) -> UUID:
@@ -178,6 +179,8 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _fingerprint() -> bytes:
-    said = b"\n".join((request.method.encode(), request.path.encode(), request.get_data()))
-    return hashlib.sha256(said).digest()
+def _fingerprint(call: Operation) -> bytes:
+    raw = request.get_data() if call.body is not None else b""
+    value = canonical(parse_json(raw)) if raw else ""
+    said = f"{request.method}\n{request.path}\n{value}"
+    return hashlib.sha256(said.encode()).digest()

@@ -11,7 +11,7 @@ from flask import Response, request
 from pydantic.alias_generators import to_camel
 
 from app.domain.errors import InvalidInput
-from app.error_responses import Problem
+from app.problem import Problem
 from app.request_ids import current_request_id
 
 CONTENT_TYPE = "application/problem+json"
@@ -66,7 +66,7 @@ def _challenge() -> str:
 
 def _detail(problem: Problem, code: str) -> str:
     if code != InvalidInput.code:
-        return DETAILS.get(code, problem.detail)
+        return DETAILS.get(code, problem.detail_for_programs)
     errors = list(problem.facts["errors"].items())
     said = [f"{name}: {text}" if name else text for name, text in errors[:ERRORS_SAID]]
     return " ".join([*said, *(["…"] if len(errors) > ERRORS_SAID else [])])

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.blueprints.api.canonical import canonical
+from app.blueprints.api.door import parse_json
 from app.services.idempotency import forget_old_keys
 from tests.blueprints.api.caller import LIFECYCLE, Caller, problem
 
@@ -32,6 +34,63 @@ def test_another_body_or_path_with_the_same_key_is_refused(staff, store):
         problem(send(staff, key, {"name": "Viktor"}), 422, "idempotency-mismatch")
         again = send(staff, key, {"name": "Vera"}, "/api/warehouses")
         assert again.status_code in (403, 422)
+
+
+def reservation(units, cart: str, order: int = 1) -> bytes:
+    ids = ", ".join(f'"{unit}"' for unit in units)
+    parts = [f'"itemIds": [{ids}]', f'"sessionId" : "{cart}"', '"expiresInMinutes":20']
+    return ("{" + ",\n ".join(parts[::order]) + "}").encode()
+
+
+def test_the_same_json_value_is_the_same_body(staff):
+    units, key = staff.new_units(1), str(uuid4())
+    cart = str(uuid4())
+    answers = [
+        staff.send(
+            "POST",
+            f"{LIFECYCLE}/reserve",
+            data=body,
+            headers={"Idempotency-Key": key},
+            content_type="application/json",
+        )
+        for body in (reservation(units, cart), reservation(units, cart, -1))
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"a": 1, "b": [2, null]}', b'{ "b":[2,null],"a":1 }'),
+        (b'{"a": 1}', b'{"a": 1.0}'),
+        (b'{"a": 100}', b'{"a": 1e2}'),
+        (b'{"a": 12.5}', b'{"a": 12.500}'),
+        (b'{"a": 1000000000000000000}', b'{"a": 1e18}'),
+        (b'{"a": 0}', b'{"a": -0.0}'),
+        (b'{"a": "\xc3\xbc/"}', rb'{"a": "\u00fc\/"}'),
+        (b"[1e400]", b"[10e399]"),
+        (b"[0.1]", b"[1E-1]"),
+    ],
+)
+def test_one_value_has_one_text(one, other):
+    assert canonical(parse_json(one)) == canonical(parse_json(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"a": 1}', b'{"a": "1"}'),
+        (b'{"a": 1}', b'{"a": true}'),
+        (b'{"a": null}', b"{}"),
+        (b"[1, 2]", b"[2, 1]"),
+        (b"[0.1234567890123456789012345678901]", b"[0.1234567890123456789012345678902]"),
+        (b"[12.5]", b"[-12.5]"),
+        (b"[1e30]", b"[1e31]"),
+    ],
+)
+def test_another_value_has_another_text(one, other):
+    assert canonical(parse_json(one)) != canonical(parse_json(other))
 
 
 def test_anothers_key_is_another_key(staff, manager):

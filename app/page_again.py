@@ -1,0 +1,150 @@
+"""The page that a form was on, once more: with what was typed into it, and why it is back."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, g, request
+from flask_wtf.csrf import generate_csrf
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.authorization import check_permission
+from app.domain.errors import InvalidInput, NotFound
+from app.extensions import htmx
+from app.form_keys import FIELD
+from app.problem import Problem
+from app.responses import is_safe_path, return_path
+
+#: What belongs to a form's request and not to the page that it was on.
+OF_THE_POST = {
+    "wsgi.input",
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "HTTP_HX_REQUEST",
+    "werkzeug.request",
+}
+CSRF_FIELD = "csrf_token"
+#: Fields that no person fills in.
+HIDDEN_FIELDS = {
+    CSRF_FIELD,
+    FIELD,
+    "return_to",
+    "next",
+    "kept",
+    "version",
+    "preview",
+    "action",
+    "active",
+    "type",
+    "holderId",
+    "item_id",
+    "itemIds",
+    "product_id",
+    "customer_id",
+    "invoice_id",
+    "direct_sale",
+    "q",
+}
+
+
+@dataclass(frozen=True)
+class SentForm:
+    """``path`` is where it goes. What is in it came from a browser."""
+
+    path: str
+    fields: MultiDict[str, str]
+
+
+def sent_form() -> SentForm:
+    """The form of this request; empty where it is too large to be read."""
+    try:
+        return SentForm(request.path, request.form)
+    except RequestEntityTooLarge:
+        return SentForm(request.path, MultiDict())
+
+
+def comes_from_this_site() -> bool:
+    """False if the browser says that another site sent the form; what it holds is not shown."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    sender = request.headers.get("Origin") or request.referrer
+    own_sender = not sender or urlsplit(sender).netloc == request.host
+    return site in ("same-origin", "none") and own_sender
+
+
+def page_of_form() -> str | None:
+    """The path of the page that the form of this request was on."""
+    try:
+        return return_path("") or came_from()
+    except RequestEntityTooLarge:
+        return came_from()
+
+
+def came_from() -> str | None:
+    """The path of the page that this request was sent from, if it is ours."""
+    referrer = htmx.current_url if htmx else request.referrer
+    if not referrer:
+        return None
+    parts = urlsplit(referrer)
+    if parts.netloc != request.host:
+        return None
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return path if is_safe_path(path) else None
+
+
+def page_again(problem: Problem, page: str | None, form: SentForm) -> str | None:
+    """``page`` as it is now, with ``problem`` on it; None if that cannot be told."""
+    if not page or getattr(g, "problem", None) is not None:
+        return None
+    generate_csrf()  # in the session of this request; the page's own is not kept
+    g.problem, g.typed, g.typed_for = problem, form.fields, form.path
+    body = _render(page)
+    if body and typed_values(form.fields) and f'action="{escape(form.path)}"' not in body:
+        # The thing has moved on and has no such form any more.
+        g.shows_typed = True
+        body = _render(page)
+    return body
+
+
+def typed_values(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """What a person typed or chose, with words for its field; never a password."""
+    return [
+        (_words(name), value)
+        for name, value in fields.items(multi=True)
+        if value.strip() and name not in HIDDEN_FIELDS and not is_secret(name)
+    ]
+
+
+def is_secret(name: str) -> bool:
+    return "password" in name.lower()
+
+
+def _words(name: str) -> str:
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return spaced.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def _render(path: str) -> str | None:
+    try:
+        with current_app.request_context(_environ_for(path)):
+            if request.endpoint is None:
+                return None
+            check_permission()
+            body = current_app.make_response(current_app.dispatch_request())
+            return body.get_data(as_text=True) if body.status_code == 200 else None
+    except (HTTPException, NotFound, InvalidInput):
+        return None
+
+
+def _environ_for(path: str) -> dict[str, Any]:
+    parts = urlsplit(path)
+    kept = {key: value for key, value in request.environ.items() if key not in OF_THE_POST}
+    return {
+        **kept,
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "REQUEST_URI": path,
+        "RAW_URI": path,
+    }
