@@ -38,7 +38,7 @@ from app.page_again import (
     sent_form,
     typed_values,
 )
-from app.problem import Problem
+from app.problem import Problem as Problem
 from app.request_log import PROBLEM_CODE
 from app.responses import headers_for
 from app.sending_again import asks_again, form_again

@@ -80,7 +80,7 @@ def counted_once(view: View) -> View:
         except Exception:
             _restore_notices(notices_before)
             raise
-        if answer.replayed_from:
+        if answer.replayed_from and "Location" in answer.headers:
             _say_that_it_was_done(answer.replayed_from, answer.headers)
         return _response(answer)
 
