@@ -25,6 +25,7 @@ WRONG = {
             WHEN 'Delivered' THEN i.inventory_status = 'Delivered'
             ELSE i.inventory_status = 'Reserved' AND i.reserved_for_type = 'Invoice'
                 AND i.reserved_for_id = v.id::text END""",
+    "an invoice has no number": "SELECT id FROM invoices WHERE number IS NULL",
     "a unit is taken by no live invoice": """
         SELECT i.serial_number, i.inventory_status FROM items i
         WHERE (i.inventory_status IN ('Sold', 'Delivered') OR i.reserved_for_type = 'Invoice')

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.authentication import signed_in_user
@@ -19,6 +19,7 @@ from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import InvoiceStatus, PaymentMethod
 from app.domain.roles import Permission
 from app.presentation import money
+from app.queries.invoice_numbers import list_void_numbers
 from app.queries.invoice_units import consistency_of, lines_of, units_of
 from app.queries.invoices import (
     InvoiceAction,
@@ -28,12 +29,14 @@ from app.queries.invoices import (
     progress_of,
     steps_of,
 )
-from app.responses import page_or_fragment, see_other
+from app.responses import page_or_fragment, see_other, wants_fragment
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NewPayment
 
 invoices = Blueprint("invoices", __name__, url_prefix="/invoices")
+
+VOID_SHOWN = 10
 
 
 @invoices.get("")
@@ -41,6 +44,7 @@ invoices = Blueprint("invoices", __name__, url_prefix="/invoices")
 def index() -> str:
     status, q = request.args.get("status", ""), search_words()
     cursor = request.args.get("cursor")
+    is_plain = not (wants_fragment() or status or q or cursor)
     return page_or_fragment(
         "invoices/index.html",
         "invoices/_list.html",
@@ -49,7 +53,17 @@ def index() -> str:
         status=status,
         q=q,
         cursor=cursor,
+        void=list_void_numbers(limit=VOID_SHOWN) if is_plain else None,
     )
+
+
+@invoices.get("/numbers")
+@requires(Permission.INVOICE_READ)
+def void_numbers() -> str:
+    """Numbers that no invoice has."""
+    cursor = request.args.get("cursor")
+    page = list_void_numbers(cursor=cursor)
+    return render_template("invoices/numbers.html", page=page, cursor=cursor)
 
 
 @invoices.get("/<uuid:invoice_id>")

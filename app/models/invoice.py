@@ -8,12 +8,15 @@ from app.models.columns import Id, Money, Stamp, Version
 
 
 class Invoice(Model):
-    """``total`` and ``paid`` are kept by the database from the lines and payments."""
+    """``total`` and ``paid`` are kept by the database from the lines and payments.
+
+    Only the transaction that makes an invoice sees it without its ``number``.
+    """
 
     __tablename__ = "invoices"
 
     id: Mapped[Id]
-    number: Mapped[str]
+    number: Mapped[str | None]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
     status: Mapped[str]
     is_live: Mapped[bool] = mapped_column(Computed("status <> 'Cancelled'"))

@@ -76,6 +76,7 @@ GUARD_TRIGGERS = frozenset(
         ("invoice_status_history", "guard_insert"),
         ("invoice_transitions", "append_only"),
         ("invoices", "check_sums"),
+        ("invoices", "give_number"),
         ("invoices", "keep"),
         ("invoices", "write_history_on_insert"),
         ("invoices", "write_history_on_update"),

@@ -10,6 +10,7 @@ from app.services import consistency
 from app.services.daily_report import make_report
 from app.services.idempotency import FORGET_BATCH, forget_old_keys
 from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
+from app.services.invoice_numbers import note_void_numbers
 from app.services.job_runs import forget_old_runs, note_progress, recorded
 from app.services.tallies import fold_tallies
 
@@ -25,7 +26,8 @@ class BackgroundCleanupService:
         self.user_id = user_id
 
     def run_cleanup_now(self) -> dict[str, Any]:
-        """Free every unit whose hold has run out, in batches, and fold the maintained totals.
+        """Free every unit whose hold has run out, in batches, fold the maintained totals, and put
+        void numbers of invoices on record.
 
         Returns ``{"released": number of units, "items": ids of up to ITEMS_LISTED_MAX, as text}``.
         """
@@ -43,6 +45,7 @@ class BackgroundCleanupService:
             listed += [str(item_id) for item_id in batch[: ITEMS_LISTED_MAX - len(listed)]]
             note_progress(f"{released:,} units freed so far")
         fold_tallies()
+        note_void_numbers()
         while forget_old_keys() == FORGET_BATCH:
             pass
         forget_old_runs()

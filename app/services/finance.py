@@ -21,6 +21,7 @@ from app.domain.invoice_lifecycle import (
 from app.services.change_context import ChangeContext
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_lifecycle import InvoiceLifecycleService
+from app.services.invoice_numbers import number_invoice
 from app.services.invoice_rows import (
     add_invoice,
     add_lines,
@@ -86,6 +87,9 @@ class FinanceService:
             if total:
                 self._pay(invoice_id, user_id, total, order.method, None)
             set_invoice_status(invoice_id, InvoiceStatus.PAID, context)
+        if self.occurred_at is None:
+            number_invoice(invoice_id)
+        # An import makes many in one transaction; the commit of that gives them their numbers.
         return invoice_id
 
     @transactional
@@ -184,10 +188,6 @@ class FinanceService:
         if order.customer_id is None:
             assert order.customer  # checked
             return find_or_add_customer(order.customer)
-        if not db.session.scalar(
-            text("SELECT true FROM customers WHERE id = :id"), {"id": order.customer_id}
-        ):
-            raise NotFound("customer", [order.customer_id])
         return order.customer_id
 
     def _choose(self, order: NewInvoice) -> tuple[list[LockedItem], dict[UUID, Decimal]]:

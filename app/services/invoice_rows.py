@@ -9,20 +9,22 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.database import db
+from app.domain.errors import NotFound
 from app.domain.invoice_lifecycle import InvoiceStatus
 from app.services.change_context import CONTEXT, ChangeContext
+from app.sql import change, fetch
 
 
 def add_invoice(
     customer_id: UUID, context: ChangeContext, *, notes: str | None, source_reference: str | None
 ) -> UUID:
-    """An Open invoice without lines."""
-    invoice_id: UUID = db.session.scalars(
-        text(f"""WITH {CONTEXT}
+    """An Open invoice without lines and, as yet, without a number. NotFound for the customer."""
+    rows = fetch(
+        f"""WITH {CONTEXT}
             INSERT INTO invoices (customer_id, notes, source_reference, created_by, created_at)
-            SELECT :customer_id, :invoice_notes, :source_reference, context.user_id::uuid,
+            SELECT c.id, :invoice_notes, :source_reference, context.user_id::uuid,
                 coalesce(CAST(:occurred_at AS timestamptz), clock_timestamp())
-            FROM context RETURNING id"""),
+            FROM context, customers c WHERE c.id = :customer_id RETURNING id""",
         {
             "customer_id": customer_id,
             "invoice_notes": notes,
@@ -30,16 +32,19 @@ def add_invoice(
             "occurred_at": context.occurred_at,
             **context.parameters(),
         },
-    ).one()
+    )
+    if not rows:
+        raise NotFound("customer", [customer_id])
+    invoice_id: UUID = rows[0][0]
     return invoice_id
 
 
 def set_invoice_status(invoice_id: UUID, status: InvoiceStatus, context: ChangeContext) -> None:
     """Write a locked invoice's status; the database writes the history of it."""
-    db.session.execute(
-        text(f"""WITH {CONTEXT}
+    change(
+        f"""WITH {CONTEXT}
             UPDATE invoices SET status = :status FROM context
-            WHERE id = :id AND context.user_id IS NOT NULL"""),
+            WHERE id = :id AND context.user_id IS NOT NULL""",
         {"id": invoice_id, "status": status, **context.parameters()},
     )
 
@@ -48,12 +53,12 @@ def add_lines(invoice_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
     """Put locked units on an invoice; its total grows with them."""
     if not unit_prices:
         return
-    db.session.execute(
-        text("""INSERT INTO invoice_items (invoice_id, item_id, unit_price)
+    change(
+        """INSERT INTO invoice_items (invoice_id, item_id, unit_price)
             SELECT :invoice_id, line.item_id, line.unit_price
             FROM unnest(CAST(:item_ids AS uuid[]), CAST(:unit_prices AS numeric[]))
                 AS line (item_id, unit_price)
-            ORDER BY line.item_id"""),
+            ORDER BY line.item_id""",
         {
             "invoice_id": invoice_id,
             "item_ids": list(unit_prices),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browsing import alert, path_of
 from tests.shop import Shop
+from tests.waiting import until
 
 QUERIES_MAX = 12
 
@@ -50,6 +51,17 @@ def test_the_list_pages_by_cursor(shop: Shop, as_role):
     assert first.count('data-label="Number"') == 50
     older = next_page(first)
     assert 'data-label="Number"' in staff.get(older).text
+
+
+def test_numbers_that_no_invoice_has_are_told(shop: Shop, as_role):
+    staff = as_role("staff")
+    lost = [str(shop.value("SELECT nextval('invoice_numbers')")) for _ in range(2)]
+    new_invoice(shop, 1)
+    until(lambda: lost[0] in staff.get("/invoices/numbers").text, "void numbers")
+    page = staff.get("/invoices").text
+    assert re.search(rf"Numbers never used</a>: {lost[1]}, {lost[0]}", page)
+    assert "Numbers never used" not in staff.get("/invoices?status=Open").text
+    assert staff.get("/invoices/numbers?cursor=nonsense").status_code == 422
 
 
 @pytest.mark.parametrize("query", ["cursor=nonsense", "cursor=WyJ4Il0", "status=Lost"])

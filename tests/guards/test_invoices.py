@@ -66,11 +66,41 @@ def test_an_invoices_status_changes_with_who_did_it_or_not_at_all(psql: Psql) ->
     ) == [("Open", "Cancelled", SYSTEM_USER, "a mistake")]
 
 
-@pytest.mark.parametrize("change", ["number = 'another'", "customer_id = uuidv7()"])
+@pytest.mark.parametrize(
+    "change", ["number = 'another'", "number = NULL", "customer_id = uuidv7()"]
+)
 def test_number_and_customer_never_change(psql: Psql, change) -> None:
     invoice_id = psql.new_invoice()
+    psql.execute("SELECT number_invoice(%s)", invoice_id)
     with psql.refused("HF004"):
         psql.execute(f"UPDATE invoices SET {change} WHERE id = %s", invoice_id)
+
+
+def test_the_end_of_a_transaction_gives_every_invoice_a_number_and_only_one(psql: Psql) -> None:
+    numbers = "SELECT number FROM invoices WHERE id = ANY(%s) ORDER BY id"
+    ids = [psql.new_invoice() for _ in range(3)]
+    assert psql.rows(numbers, ids) == [(None,)] * 3
+    with psql.to_the_end():
+        (given,) = psql.rows("SELECT number_invoice(%s)", ids[1])[0]
+        assert psql.value("SELECT number_invoice(%s)", ids[1]) is None
+        versions = psql.rows("SELECT version FROM invoices WHERE id = ANY(%s)", ids)
+        psql.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    found = [int(number) for (number,) in psql.rows(numbers, ids)]
+    assert found == [int(given) + 1, int(given), int(given) + 2]
+    assert psql.rows("SELECT version FROM invoices WHERE id = ANY(%s)", ids) == versions
+
+
+def test_whatever_the_commit_checks_is_checked_before_a_number_is_drawn(psql: Psql) -> None:
+    """Whoever adds a check to the commit adds it to number_invoice()."""
+    deferrable = psql.rows("SELECT conname FROM pg_constraint WHERE condeferrable")
+    source = psql.value("SELECT prosrc FROM pg_proc WHERE proname = 'number_invoice'")
+    checked = [name for (name,) in deferrable if name != "give_number"]
+    assert checked
+    assert all(f"SET CONSTRAINTS {name} IMMEDIATE" in source for name in checked)
+    invoice_id = psql.new_invoice()
+    psql.execute("UPDATE invoices SET total = total + 1 WHERE id = %s", invoice_id)
+    with psql.refused("HF005"):
+        psql.execute("SELECT number_invoice(%s)", invoice_id)
 
 
 def test_a_unit_is_on_one_live_invoice_at_the_most(psql: Psql) -> None:

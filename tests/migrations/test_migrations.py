@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from app.models.user import SYSTEM_USER_ID
+from app.queries.invoice_numbers import list_void_numbers
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
@@ -200,6 +201,28 @@ def test_invoices_are_counted_when_a_standing_store_gets_their_totals(
     (part,) = one(connection, "SELECT id FROM invoices WHERE number = '2'")
     finance.record_payment(NewPayment(part, Decimal("6.00")), old_shop.clerk)
     assert one(connection, "SELECT sum(quantity) FROM invoice_tallies") == (5,)
+    assert_invariants(connection)
+
+
+def test_numbers_that_a_standing_store_used_up_are_void_and_the_earlier_shops_gaps_are_not(
+    old_shop: OldShop, migrate_to
+) -> None:
+    connection = old_shop.connection
+    for number in ["7", "4711", "2024-A"]:
+        old_shop.invoice(number, "Open", {f"unit-{number}": "10.00"})
+    migrate_to("007")
+    connection.execute("SELECT set_config('holdfast.user_id', %s, false)", [str(old_shop.clerk)])
+    add = "INSERT INTO invoices (customer_id) VALUES (%s)"
+    connection.execute("SELECT nextval('invoice_numbers')")
+    connection.execute(add, [old_shop.customer])
+    connection.execute("SELECT nextval('invoice_numbers') FROM generate_series(1, 2)")
+    connection.execute(add, [old_shop.customer])
+    migrate_to("head")
+    found = connection.execute("SELECT number FROM void_invoice_numbers ORDER BY 1").fetchall()
+    assert found == [(4712,), (4714,), (4715,)]
+    connection.execute(add, [old_shop.customer])
+    assert one(connection, "SELECT max(number) FROM invoices WHERE number ~ '^47'") == ("4717",)
+    assert [void.number for void in list_void_numbers().items] == ["4715", "4714", "4712"]
     assert_invariants(connection)
 
 

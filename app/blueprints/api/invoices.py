@@ -19,6 +19,7 @@ from app.blueprints.api.fields import (
     MethodWord,
     MoneyIn,
     Notes,
+    OneOf,
     Quantity,
     Text,
     Version,
@@ -28,11 +29,19 @@ from app.blueprints.api.fields import (
     without_null,
 )
 from app.blueprints.api.operation import Link, operation
-from app.blueprints.api.shapes import Invoice, InvoiceList, Payment, PaymentWithInvoice
+from app.blueprints.api.shapes import (
+    Invoice,
+    InvoiceList,
+    Payment,
+    PaymentWithInvoice,
+    VoidNumber,
+    VoidNumberList,
+)
 from app.blueprints.api.views import invoice_of
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import PaymentMethod
 from app.domain.roles import Permission
+from app.queries import invoice_numbers
 from app.queries import invoices as queries
 from app.queries.whole_invoices import payment_by_id, whole_invoice, whole_invoices
 from app.services.finance import FinanceService
@@ -113,6 +122,10 @@ class InvoicesQuery(ListQuery):
     q: Text | None = Field(None, description="The beginning of a number, or a part of a name.")
 
 
+class NumbersQuery(ListQuery):
+    void: Annotated[str, OneOf("true")] = Field(description="Only void numbers are listed.")
+
+
 @operation("GET", "/invoices", Permission.INVOICE_READ, InvoiceList, query=InvoicesQuery)
 def list_invoices(query: InvoicesQuery) -> InvoiceList:
     """Invoices, the newest first."""
@@ -142,6 +155,13 @@ def list_invoices(query: InvoicesQuery) -> InvoiceList:
 def create_invoice(body: InvoiceInput) -> Invoice:
     """Make an invoice and reserve its units, or sell them at once; all or nothing."""
     return invoice_of(FinanceService().create_invoice(_order(body), signed_in_user().id))
+
+
+@operation("GET", "/invoices/numbers", Permission.INVOICE_READ, VoidNumberList, query=NumbersQuery)
+def list_void_numbers(query: NumbersQuery) -> VoidNumberList:
+    """Numbers that no invoice has and none will have, the highest first."""
+    page = invoice_numbers.list_void_numbers(cursor=query.cursor, limit=query.limit)
+    return VoidNumberList(items=VoidNumber.all_of(page.items), next_cursor=page.next_cursor)
 
 
 @operation("GET", "/invoices/{invoice_id}", Permission.INVOICE_READ, Invoice)

@@ -219,6 +219,21 @@ class InvoiceList(Output):
     next_cursor: NextCursor
 
 
+class VoidNumber(Output):
+    number: str
+    drawn_after: Annotated[
+        Instant | None, Field(description="When the invoice before it was made.")
+    ]
+    drawn_before: Annotated[
+        Instant | None, Field(description="When the invoice after it was made.")
+    ]
+
+
+class VoidNumberList(Output):
+    items: list[VoidNumber]
+    next_cursor: NextCursor
+
+
 class PaymentWithInvoice(Payment):
     invoice: Invoice
 
