@@ -13,6 +13,8 @@ from app.database import unhurried
 from app.domain.daily_report import DayNotReportable, refuse_unless_reportable
 from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
+from app.domain.typed_dates import RANGE, is_usable, parse_day
+from app.domain.written_times import written_day
 from app.presentation import store_settings
 from app.queries.daily_report import find_report, first_day, list_reports, today
 from app.report_csv import report_csv
@@ -41,13 +43,13 @@ def index() -> str:
 def create() -> BaseResponse:
     """Its form has no key: a day that is reported twice has the same report."""
     try:
-        day = date.fromisoformat(request.form.get("day", "").strip())
-    except ValueError:
-        raise InvalidInput({"day": "Give a day as YYYY-MM-DD."}) from None
+        day = parse_day(request.form.get("day", ""))
+    except ValueError as error:
+        raise InvalidInput({"day": str(error)}) from None
     with unhurried():
         service = BackgroundCleanupService(store_settings().timezone, signed_in_user().id)
         service.run_daily_report(day)
-    flash(f"The report of {day:%Y-%m-%d} is made.")
+    flash(f"The report of {written_day(day)} is made.")
     return see_other(f"/reports/{day.isoformat()}")
 
 
@@ -55,7 +57,7 @@ def create() -> BaseResponse:
 @requires(Permission.REPORT_READ)
 def show(day: str) -> str | tuple[str, int]:
     wanted = _day(day)
-    report = find_report(wanted)
+    report = find_report(wanted) if is_usable(wanted) else None
     if report is None:
         return render_template("reports/none.html", day=wanted, why=_why_not(wanted)), 404
     figures = report.figures
@@ -74,7 +76,8 @@ def show(day: str) -> str | tuple[str, int]:
 @reports.get("/<day>.csv")
 @requires(Permission.REPORT_READ)
 def download(day: str) -> Response:
-    report = find_report(_day(day))
+    wanted = _day(day)
+    report = find_report(wanted) if is_usable(wanted) else None
     if report is None:
         raise PageNotFound
     name = f"holdfast-report-{report.day.isoformat()}.csv"
@@ -86,6 +89,7 @@ def download(day: str) -> Response:
 
 
 def _day(words: str) -> date:
+    """From the address, as the store's own links write it."""
     try:
         found = date.fromisoformat(words)
     except ValueError:
@@ -97,6 +101,8 @@ def _day(words: str) -> date:
 
 def _why_not(day: date) -> str | None:
     """None for a day that can be reported and merely was not yet."""
+    if not is_usable(day):
+        return f"Reports are made of days {RANGE}."
     zone = store_settings().timezone
     try:
         refuse_unless_reportable(day, today=today(zone), first_day=first_day(zone))

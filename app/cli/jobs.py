@@ -1,12 +1,13 @@
 """`flask cleanup`, `flask check`, `flask report`: background work, now."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.cli.day import DAY
 from app.database import unhurried
 from app.domain.daily_report import DayNotReportable
 from app.queries.daily_report import today
@@ -29,15 +30,13 @@ def check() -> None:
 
 
 @click.command("report")
-@click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="A day that is over; else yesterday."
-)
+@click.option("--date", "day", type=DAY, help="A day that is over; else yesterday.")
 @with_appcontext
-def report(day: datetime | None) -> None:
+def report(day: date | None) -> None:
     """Make a day's report; prints one JSON object."""
     zone = current_app.config["SETTINGS"].timezone
     with unhurried():
-        wanted = day.date() if day else today(zone) - timedelta(days=1)
+        wanted = day or today(zone) - timedelta(days=1)
         try:
             figures = BackgroundCleanupService(zone).run_daily_report(wanted)
         except DayNotReportable as refusal:

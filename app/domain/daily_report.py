@@ -1,9 +1,10 @@
 """What a daily report is about, and which days have one."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import Refusal
+from app.domain.written_times import written_day
 
 #: In the order in which people read them.
 HEADLINES = {
@@ -30,20 +31,24 @@ class DayNotReportable(Refusal):
 
 
 def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From midnight to midnight in the store's zone: 23, 24 or 25 hours."""
-    start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    after = day + timedelta(days=1)
-    return start, datetime(after.year, after.month, after.day, tzinfo=zone)
+    """From midnight to midnight in the store's zone: 23, 24 or 25 hours, in UTC."""
+    return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day, in UTC; of two midnights the earlier one."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def refuse_unless_reportable(day: date, *, today: date, first_day: date) -> None:
     if day >= today:
         word = "is not over yet" if day == today else "is in the future"
         raise DayNotReportable(
-            f"{day:%Y-%m-%d} {word}. The last day with a report is "
-            f"{today - timedelta(days=1):%Y-%m-%d}."
+            f"{written_day(day)} {word}. The last day with a report is "
+            f"{written_day(today - timedelta(days=1))}."
         )
     if day < first_day:
         raise DayNotReportable(
-            f"{day:%Y-%m-%d} is before the store existed; its first day is {first_day:%Y-%m-%d}."
+            f"{written_day(day)} is before the store existed; "
+            f"its first day is {written_day(first_day)}."
         )

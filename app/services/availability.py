@@ -17,6 +17,7 @@ from app.domain.errors import (
     UnavailableItem,
 )
 from app.domain.inventory_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
+from app.domain.written_times import written_span
 from app.services.locking import LockedItem, database_time
 
 
@@ -164,13 +165,11 @@ def _why(row: Row[Any], holder: Holder | None) -> str:
     if holder is None:
         return f"it is {row.status}, not in stock" if elsewhere else "it is free"
     verb = {"Reserved": "reserved for", "Sold": "sold on", "Delivered": "delivered on"}
-    since = f" since {holder.since:%Y-%m-%d %H:%M} UTC" if holder.since else ""
-    until = f" until {holder.until:%H:%M} UTC" if holder.until else ""
+    when = written_span(holder.since, holder.until)
     reserved = row.inventory_status == InventoryStatus.RESERVED
     place = f", and it is {row.status}" if elsewhere and reserved else ""
     return (
-        f"{verb[row.inventory_status]} {holder.label} by {holder.user or 'somebody'}"
-        f"{since}{until}{place}"
+        f"{verb[row.inventory_status]} {holder.label} by {holder.user or 'somebody'}{when}{place}"
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.domain.errors import InvalidInput
 from app.domain.timetable import JobName
+from app.domain.typed_dates import RANGE, is_usable
 from app.services import consistency
 from app.services.daily_report import make_report
 from app.services.idempotency import FORGET_BATCH, forget_old_keys
@@ -34,7 +36,12 @@ class BackgroundCleanupService:
         return recorded(JobName.CLEANUP, self._clean_up, self.user_id)
 
     def run_daily_report(self, day: date) -> dict[str, Any]:
-        """Make, keep and return a day's report; DayNotReportable for one that cannot have any."""
+        """Make, keep and return a day's report.
+
+        Raises InvalidInput for a day out of range, DayNotReportable for one that has no report.
+        """
+        if not is_usable(day):
+            raise InvalidInput({"day": f"Give a day {RANGE}."})
         return recorded(JobName.REPORT, lambda: make_report(day, self.zone), self.user_id)
 
     def _clean_up(self) -> dict[str, Any]:

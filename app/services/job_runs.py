@@ -23,6 +23,7 @@ from app import error_tracking
 from app.database import after_commit, connection_lost, db, transactional
 from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.timetable import TIMETABLE, JobName
+from app.domain.written_times import written_moment
 from app.logs import event_log
 from app.metrics.jobs import note_run
 from app.request_ids import current_request_id, working_on
@@ -128,7 +129,7 @@ def waiting_runs() -> list[tuple[UUID, JobName]]:
     for row in rows:
         if row.is_late:
             title = f"{TIMETABLE[JobName(row.job)].title} did not run"
-            body = f"It has been waiting since {row.slot:%Y-%m-%d %H:%M} UTC; no worker takes it."
+            body = f"It has been waiting since {written_moment(row.slot)}; no worker takes it."
             _alert("job-late", title, body, f"job-late:{row.id}")
     return [(row.id, JobName(row.job)) for row in rows]
 
@@ -331,7 +332,7 @@ def _tell_of_outage(now: datetime) -> None:
         _alert(
             "background-stopped",
             "Background work was stopped",
-            f"Nothing ran from {last:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC;"
+            f"Nothing ran from {written_moment(last)} to {written_moment(now)};"
             " what is due is caught up now.",
             f"background-stopped:{last:%Y%m%dT%H%M}",
         )

@@ -75,7 +75,7 @@ def test_a_manager_makes_a_report_by_hand(shop: Shop, as_role, reported: dict) -
 
 
 @pytest.mark.parametrize(
-    ("day", "why"), [("2999-01-01", "is in the future"), ("1999-01-01", "before the store existed")]
+    ("day", "why"), [("2099-01-01", "is in the future"), ("1999-01-01", "before the store existed")]
 )
 def test_a_day_that_has_none_is_refused_in_words(
     as_role, reported: dict, day: str, why: str
@@ -88,6 +88,30 @@ def test_a_day_that_has_none_is_refused_in_words(
     refused = manager.post("/reports", day=day)
     assert refused.status_code == 409
     assert why in alert(refused)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2101-01-01", "9999-12-31"])
+def test_a_day_beyond_the_calendar_is_refused_and_harms_nothing(
+    shop: Shop, as_role, reported: dict, day: str
+) -> None:
+    manager = as_role("manager")
+    answer = manager.get(f"/reports/{day}")
+    assert (answer.status_code, "from 1970-01-01 to 2100-12-31" in answer.text) == (404, True)
+    assert manager.get(f"/reports/{day}.csv").status_code == 404
+    manager.get("/reports")
+    refused = manager.post("/reports", day=day)
+    assert refused.status_code == 422
+    assert "Give a day from 1970-01-01 to 2100-12-31." in refused.text
+    assert manager.post("/reports", day=str(DAY)).status_code == 303
+    # As an older program may have kept it.
+    shop.execute(
+        "INSERT INTO daily_reports (day, figures) SELECT %s, figures FROM daily_reports"
+        " WHERE day = %s",
+        day,
+        DAY,
+    )
+    assert manager.get("/reports").status_code == 200
+    shop.execute("DELETE FROM daily_reports WHERE day = %s", day)
 
 
 @pytest.mark.parametrize("day", ["nonsense", "2026-13-01", "20260610", "2026-06-10T09:00"])

@@ -26,7 +26,13 @@ def test_the_report_is_yesterdays_unless_a_day_is_named(own_shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "why"), [("2999-01-01", "is in the future"), ("1999-12-31", "before the store")]
+    ("day", "why"),
+    [
+        ("2099-01-01", "is in the future"),
+        ("1999-12-31", "before the store"),
+        ("0001-01-01", "Give a day from 1970-01-01 to 2100-12-31"),
+        ("9999-12-31", "Give a day from 1970-01-01 to 2100-12-31"),
+    ],
 )
 def test_a_day_without_report_is_one_clear_line(shop: Shop, day: str, why: str) -> None:
     said = invoke(shop, "report", "--date", day)
