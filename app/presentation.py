@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import flask_tabler_icons
-from babel.numbers import format_currency
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 from markupsafe import Markup
@@ -18,9 +17,11 @@ from markupsafe import Markup
 from app.domain.errors import IdempotencyMismatch
 from app.domain.inventory_lifecycle import EVENTS, ChangeReason
 from app.domain.roles import Permission, may
+from app.domain.written_times import written_day
 from app.form_keys import FIELD, made_before
 from app.page_again import typed_values
 from app.settings import Settings
+from app.store_currency import store_currency
 
 SPRITE = Path(flask_tabler_icons.__file__).parent / "static/tabler_icons/tabler-sprite-nostroke.svg"
 LABELS = {
@@ -144,8 +145,13 @@ def here() -> str:
 
 
 def typed(action: str, name: str, default: Any = "") -> Any:
-    """What was typed into a field of the form that posts to ``action``, if it was refused."""
+    """What was typed into a field of the form that posts to ``action``, if it was refused.
+
+    Else the ``default``, an amount of money with the decimals of its currency.
+    """
     if g.get("typed_for") != action:
+        if isinstance(default, Decimal):
+            return store_currency().plain(default)
         return "" if default is None else default
     return g.typed.get(name, "")
 
@@ -178,11 +184,7 @@ def field_error(action: str, name: str) -> str | None:
 
 
 def money(amount: Decimal | None) -> str:
-    return (
-        "–"
-        if amount is None
-        else format_currency(amount, store_settings().currency, locale="en_GB")
-    )
+    return "–" if amount is None else store_currency().written(amount)
 
 
 def amount(text: str) -> str:
@@ -204,7 +206,7 @@ def event(reason: str) -> str:
 
 
 def whole(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+    return f"{number:,}"
 
 
 def iso(when: datetime) -> str:
@@ -213,18 +215,25 @@ def iso(when: datetime) -> str:
 
 def local(when: datetime) -> str:
     """The time in the store's zone, as short as it is clear."""
-    zone = store_settings().timezone
-    there, today = when.astimezone(zone), datetime.now(zone).date()
+    there, today = _there(when), datetime.now(store_settings().timezone).date()
     if there.date() == today:
         return f"{there:%H:%M}"
     if there.year == today.year:
         return f"{there.day} {there:%b, %H:%M}"
-    return f"{there.day} {there:%b %Y, %H:%M}"
+    return f"{written_day(there)}, {there:%H:%M}"
 
 
 def day(when: datetime) -> str:
-    there = when.astimezone(store_settings().timezone)
-    return f"{there:%a} {there.day} {there:%b %Y}"
+    there = _there(when)
+    return f"{there:%a} {written_day(there)}"
+
+
+def _there(when: datetime) -> datetime:
+    """In the store's zone; a time at the very end of what a clock can say stays in UTC."""
+    try:
+        return when.astimezone(store_settings().timezone)
+    except OverflowError:
+        return when
 
 
 def ago(when: datetime) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from app.domain.currency import currency_of
+
 Value = TypeVar("Value")
 
 LOG_FORMATS = ("console", "json")
@@ -161,9 +163,7 @@ def _timezone(text: str) -> ZoneInfo:
 
 
 def _currency(text: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", text):
-        raise ValueError(f"{text!r} is no three-letter currency code such as GBP")
-    return text
+    return currency_of(text).code
 
 
 def _secret_key(text: str) -> str:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -160,10 +160,10 @@ def plain_url(database_url: str) -> str:
 
 
 @contextmanager
-def open_shop(database_url: str, redis_url: str) -> Iterator[Shop]:
+def open_shop(database_url: str, redis_url: str, **settings: Any) -> Iterator[Shop]:
     """A staffed shop on a migrated database."""
     with (
-        running_app(settings_for(database_url, redis_url)) as app,
+        running_app(replace(settings_for(database_url, redis_url), **settings)) as app,
         psycopg.connect(plain_url(database_url), autocommit=True) as connection,
     ):
         people = ["staff", "colleague", "manager", "admin"]

@@ -1,17 +1,22 @@
 """What was typed into a form, as the values that services take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from flask import request
 
 from app.domain.errors import InvalidInput
-from app.services.new_invoice import money
+from app.domain.typed_numbers import parse_whole_number
+from app.store_currency import store_currency
+
+Value = TypeVar("Value")
 
 TEXT_LENGTH_MAX = 2000
 SEARCH_LENGTH_MAX = 200
-NUMBER_LENGTH_MAX = 9
+NUMBER_MAX = 10**9
 
 
 def text_field(name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
@@ -26,25 +31,33 @@ def search_words(name: str = "q") -> str:
 
 def money_field(name: str) -> Decimal | None:
     """An amount, or None where nothing was typed."""
-    return money(name, text_field(name, length_max=40))
-
-
-def number_field(name: str) -> int:
-    """A whole number."""
-    found = optional_number_field(name)
-    if found is None:
-        raise InvalidInput({name: "Enter a whole number."})
-    return found
-
-
-def optional_number_field(name: str) -> int | None:
-    """A whole number, or None where nothing was typed."""
     typed = text_field(name)
-    if not typed:
-        return None
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= NUMBER_LENGTH_MAX):
-        raise InvalidInput({name: "Enter a whole number."})
-    return int(typed)
+    return _read(name, store_currency().read, typed) if typed else None
+
+
+def number_field(name: str, *, most: int = NUMBER_MAX, of: str | None = None) -> int:
+    """A whole number from 1; ``of`` says what is counted, such as minutes."""
+    return whole_number(name, request.form.get(name, ""), most=most, of=of)
+
+
+def optional_number_field(
+    name: str, *, most: int = NUMBER_MAX, of: str | None = None
+) -> int | None:
+    """A whole number from 1, or None where nothing was typed."""
+    typed = request.form.get(name, "").strip()
+    return number_field(name, most=most, of=of) if typed else None
+
+
+def whole_number(name: str, typed: str, *, most: int, of: str | None = None) -> int:
+    """What was typed into the field ``name``, as a whole number from 1."""
+    return _read(name, partial(parse_whole_number, most=most, of=of), typed)
+
+
+def _read(name: str, read: Callable[[str], Value], typed: str) -> Value:
+    try:
+        return read(typed)
+    except ValueError as error:
+        raise InvalidInput({name: str(error)}) from None
 
 
 def id_field(name: str) -> UUID | None:

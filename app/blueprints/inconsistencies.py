@@ -31,6 +31,7 @@ from app.queries.repair_plan import (
 )
 from app.responses import page_or_fragment, see_other
 from app.services import consistency
+from app.services.consistency import SNOOZE_DAYS_MAX
 from app.services.repair import RepairService
 from app.services.repair_choices import RepairChoices
 
@@ -85,7 +86,7 @@ def acknowledge(finding_id: UUID) -> Response:
 @inconsistencies.post("/<uuid:finding_id>/snooze")
 @requires(Permission.INCONSISTENCY_READ)
 def snooze(finding_id: UUID) -> Response:
-    days = number_field("days")
+    days = number_field("days", most=SNOOZE_DAYS_MAX, of="days")
     consistency.snooze(finding_id, signed_in_user().id, days, text_field("note"))
     flash(f"Put off for {days} {'day' if days == 1 else 'days'}.")
     return see_other("/inconsistencies")

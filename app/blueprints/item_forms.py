@@ -7,8 +7,10 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
+from app.blueprints.form_fields import whole_number
 from app.domain.errors import InvalidInput
 from app.queries.item_filters import PUBLIC_NAMES, ItemFilters
+from app.services.reservations import MINUTES_MAX
 
 FILTERS = (
     "q",
@@ -23,7 +25,6 @@ FILTERS = (
     "sort",
 )
 EDITABLE = ("condition", "status", "location", "notes")
-MINUTES_DIGITS_MAX = 7
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,15 @@ def hold_form(form: Mapping[str, str], default_holder: str, default_minutes: int
     minutes = form.get("expiresInMinutes")
     return HoldForm(
         form.get("reservedForId", "").strip() or default_holder,
-        default_minutes if minutes is None else _minutes(minutes.strip()),
+        default_minutes if minutes is None else _minutes(minutes),
         form.get("notes", "").strip() or None,
     )
 
 
-def _minutes(text: str) -> int | None:
-    if not text:
+def _minutes(typed: str) -> int | None:
+    if not typed.strip():
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= MINUTES_DIGITS_MAX):
-        raise InvalidInput({"expiresInMinutes": "Give a whole number of minutes."})
-    return int(text)
+    return whole_number("expiresInMinutes", typed, most=MINUTES_MAX, of="minutes")
 
 
 def bulk_item_ids(form: MultiDict[str, str]) -> list[UUID]:

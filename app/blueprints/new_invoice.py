@@ -35,6 +35,7 @@ from app.services.catalogue import email_errors
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice
+from app.services.reservations import ITEMS_MAX
 
 new_invoice = Blueprint("new_invoice", __name__, url_prefix="/invoices/new")
 
@@ -92,7 +93,7 @@ def hold() -> Response:
         _hold([item_id])
     else:
         kept = _saved(cart_session())
-        quantity = number_field("quantity")
+        quantity = number_field("quantity", most=ITEMS_MAX, of="units")
         InventoryLifecycleService().hold_quantity_for_session(
             text_field("sku"), quantity, kept.id, signed_in_user().id
         )

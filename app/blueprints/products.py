@@ -24,6 +24,7 @@ from app.queries.warehouses import list_warehouses
 from app.responses import page_or_fragment, see_other
 from app.services import catalogue
 from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.reservations import ITEMS_MAX
 
 products = Blueprint("products", __name__, url_prefix="/products")
 
@@ -84,7 +85,10 @@ def edit(product_id: UUID) -> Response:
 @products.post("/<uuid:product_id>/units")
 @requires(Permission.ITEM_RECEIVE)
 def receive(product_id: UUID) -> Response:
-    serial_numbers, quantity = _serials(), optional_number_field("quantity")
+    serial_numbers, quantity = (
+        _serials(),
+        optional_number_field("quantity", most=ITEMS_MAX, of="units"),
+    )
     if bool(serial_numbers) == (quantity is not None):
         raise InvalidInput({"quantity": "Say how many, or paste the serial numbers: one of both."})
     received = InventoryLifecycleService().receive_items(

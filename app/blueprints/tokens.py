@@ -6,12 +6,13 @@ from flask import Blueprint, flash, render_template, request
 from werkzeug.wrappers import Response
 
 from app.authorization import requires
+from app.blueprints.form_fields import optional_number_field
 from app.domain.errors import InvalidInput
 from app.domain.roles import Permission
 from app.domain.scopes import SCOPE_WORDS
 from app.queries.api_tokens import find_user_by_email, list_tokens
 from app.responses import see_other
-from app.services.api_tokens import create_token, revoke_token
+from app.services.api_tokens import DAYS_MAX, create_token, revoke_token
 
 tokens = Blueprint("tokens", __name__, url_prefix="/admin/tokens")
 
@@ -33,7 +34,7 @@ def create() -> Response:
         user_id,
         name=request.form.get("name", ""),
         scopes=request.form.getlist("scopes"),
-        days=_days(request.form.get("days", "").strip()),
+        days=optional_number_field("days", most=DAYS_MAX, of="days"),
     )
     response = Response(page(made.secret), mimetype="text/html")
     response.headers["Cache-Control"] = "no-store"
@@ -52,11 +53,3 @@ def page(secret: str | None = None) -> str:
     return render_template(
         "tokens/page.html", tokens=list_tokens(), scopes=SCOPE_WORDS, secret=secret
     )
-
-
-def _days(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 5):
-        raise InvalidInput({"days": "Give a whole number of days, or leave it empty."})
-    return int(text)

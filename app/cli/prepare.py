@@ -8,10 +8,12 @@ from flask_migrate import upgrade
 from app.database import unhurried
 from app.queries.users import has_users
 from app.runtime.log_ins import LogIns
+from app.services.amount_decimals import AmountsDoNotFit, refuse_other_decimals
 from app.services.daily_report import report_last_days
 from app.services.demo_store import is_empty, load_demo_store
 from app.services.demo_users import demo_has_ended, demo_log_ins
 from app.settings import Settings
+from app.store_currency import store_currency
 
 DAYS_REPORTED = 14
 
@@ -22,6 +24,11 @@ def prepare() -> None:
     """Bring the database to this program's schema, and the demo store into an empty one."""
     upgrade()
     settings: Settings = current_app.config["SETTINGS"]
+    try:
+        with unhurried():
+            refuse_other_decimals(store_currency())
+    except AmountsDoNotFit as refusal:
+        raise click.ClickException(str(refusal)) from None
     demo: dict[str, bool] = {}
     if settings.demo and settings.demo_password:
         demo = prepare_demo(settings, settings.demo_password)

@@ -4,17 +4,20 @@ import json
 import resource
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.cli.day import DAY
 from app.domain.errors import Refusal
 from app.domain.retail_lines import RetailFileError
 from app.domain.retail_plan import Selection
+from app.services.amount_decimals import other_decimals
 from app.services.retail_import import Progress, Summary, import_retail
+from app.store_currency import store_currency
 
 REPORT_SECONDS = 5.0
 
@@ -23,28 +26,31 @@ retail = AppGroup("retail", help="Real invoices of a retailer.")
 
 @retail.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
-@click.option("--to", "last_day", type=click.DateTime(["%Y-%m-%d"]), help="Last day, inclusive.")
+@click.option("--from", "first_day", type=DAY, help="First day.")
+@click.option("--to", "last_day", type=DAY, help="Last day, inclusive.")
 @click.option("--every", type=click.IntRange(1), default=1, help="Each N-th customer only.")
-@click.option(
-    "--shift-to", type=click.DateTime(["%Y-%m-%d"]), help="Move all dates: the last day is this."
-)
+@click.option("--shift-to", type=DAY, help="Move all dates: the last day is this.")
 def import_file(
     file: Path,
-    first_day: datetime | None,
-    last_day: datetime | None,
+    first_day: date | None,
+    last_day: date | None,
     every: int,
-    shift_to: datetime | None,
+    shift_to: date | None,
 ) -> None:
     """Replay the invoices of FILE (Online Retail, CSV, gzip or plain) through the lifecycle.
 
     Can be stopped and run again: it goes on where it stopped and doubles nothing.
     """
+    if other_decimals(store_currency()):
+        raise click.ClickException(
+            f"The store was started with another currency than {store_currency().code}: "
+            "give this command the same CURRENCY."
+        )
     selection = Selection(
-        first_day=first_day.date() if first_day else Selection.first_day,
-        last_day=last_day.date() if last_day else Selection.last_day,
+        first_day=first_day or Selection.first_day,
+        last_day=last_day or Selection.last_day,
         every=every,
-        shift_to=shift_to.date() if shift_to else None,
+        shift_to=shift_to,
     )
     settings = current_app.config["SETTINGS"]
     name = f"retail-skipped-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.csv"

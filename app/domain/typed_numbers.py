@@ -66,9 +66,15 @@ def parse_amount(
     return -amount if negative else amount
 
 
-def parse_whole_number(text: str, *, least: int = 1, most: int = 10**9) -> int:
-    """The whole number, from ``least`` to ``most``; ValueError says what to do instead."""
-    wanted = f"Enter a whole number from {least:,} to {most:,}"
+def parse_whole_number(
+    text: str, *, least: int = 1, most: int = 10**9, of: str | None = None
+) -> int:
+    """The whole number, from ``least`` to ``most``; ValueError says what to do instead.
+
+    ``of`` says what is counted, such as minutes.
+    """
+    counted = f" of {of}" if of else ""
+    wanted = f"Enter a whole number{counted} from {least:,} to {most:,}"
     negative, rest = _without_sign(_trimmed(text, wanted), wanted)
     whole, fraction = _digits(_without_currency(rest, (), wanted), 0, None, wanted)
     value = -int(whole) if negative else int(whole)

@@ -1,7 +1,8 @@
 """One day of the store, told from its history: always the same, whenever it is asked."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from app.database import db
 from app.domain.daily_report import bounds
 from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus
 from app.domain.invoice_lifecycle import InvoiceStatus
+from app.domain.typed_dates import FIRST_DAY, LAST_DAY
+from app.store_currency import store_currency
 
 TOP = 10
 Figures = dict[str, Any]
@@ -26,6 +29,7 @@ class StoredReport:
 def figures_of(day: date, zone: ZoneInfo) -> Figures:
     """Everything that the report of a day says, as JSON: money as text, times in UTC."""
     start, end = bounds(day, zone)
+    plain = store_currency().plain
     shown = {
         **_basics(start, end),
         "day": day.isoformat(),
@@ -33,7 +37,10 @@ def figures_of(day: date, zone: ZoneInfo) -> Figures:
         "from": _utc(start),
         "to": _utc(end),
         "hours": _hours(start, end, zone),
-        "bestSellers": _rows(_BEST_SELLERS, start, end),
+        "bestSellers": [
+            line | {"takings": plain(Decimal(line["takings"]))}
+            for line in _rows(_BEST_SELLERS, start, end)
+        ],
         "longestReservations": _rows(_LONGEST_RESERVATIONS, start, end),
     }
     first = first_day(zone)
@@ -53,8 +60,9 @@ def figures_of(day: date, zone: ZoneInfo) -> Figures:
 def first_day(zone: ZoneInfo) -> date:
     """The day of the first change of any unit, or of the store's set-up."""
     first: datetime = db.session.execute(
-        text("""SELECT least((SELECT min(minute) FROM transition_tallies),
-            (SELECT min(created_at) FROM users))""")
+        text("""SELECT least((SELECT min(minute) FROM transition_tallies WHERE minute >= :usable),
+            (SELECT min(created_at) FROM users))"""),
+        {"usable": datetime.combine(FIRST_DAY + timedelta(days=1), time(), _UTC)},
     ).scalar_one()
     return first.astimezone(zone).date()
 
@@ -69,9 +77,9 @@ def list_reports(limit: int, before: date | None = None) -> list[StoredReport]:
     """The latest first."""
     rows = db.session.execute(
         text("""SELECT day, figures, created_at FROM daily_reports
-            WHERE day < coalesce(CAST(:before AS date), 'infinity')
+            WHERE day BETWEEN :first AND :last AND day < coalesce(CAST(:before AS date), 'infinity')
             ORDER BY day DESC LIMIT :limit"""),
-        {"before": before, "limit": limit},
+        {"before": before, "limit": limit, "first": FIRST_DAY, "last": LAST_DAY},
     )
     return [StoredReport(*row) for row in rows]
 
@@ -86,6 +94,7 @@ def find_report(day: date) -> StoredReport | None:
 def _basics(start: datetime, end: datetime) -> Figures:
     reasons = {row.reason: row.units for row in _fetch(_TRANSITIONS, start, end)}
     invoices = {row.status: row.invoices for row in _fetch(_INVOICES, start, end)}
+    plain = store_currency().plain
     stock = {row.status: row.units for row in _fetch(_STOCK, start, end)}
     payments = _fetch(_MONEY, start, end)
     return {
@@ -102,9 +111,9 @@ def _basics(start: datetime, end: datetime) -> Figures:
             },
         },
         "money": {
-            "total": str(sum((row.amount for row in payments), 0)),
+            "total": plain(sum((row.amount for row in payments), Decimal(0))),
             "byMethod": [
-                {"method": row.method, "amount": str(row.amount), "payments": row.payments}
+                {"method": row.method, "amount": plain(row.amount), "payments": row.payments}
                 for row in payments
             ],
         },

@@ -13,9 +13,10 @@ from sqlalchemy import text
 from app.database import db
 from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import InventoryStatus
-from app.domain.invoice_lifecycle import CENT, EXPECTED_ITEM_STATUS, InvoiceStatus
+from app.domain.invoice_lifecycle import EXPECTED_ITEM_STATUS, InvoiceStatus
 from app.queries.invoices import Invoice
 from app.queries.paging import Page, decode_cursor, encode_cursor
+from app.store_currency import store_currency
 
 LINES_PER_PAGE = 100
 UNITS_PER_LINE = 6
@@ -109,9 +110,12 @@ def lines_of(invoice_id: UUID, *, cursor: str | None = None) -> Page[InvoiceLine
 def _place(cursor: str) -> tuple[str, Decimal]:
     sku, price = decode_cursor(cursor, 2)
     try:
-        return sku, Decimal(price).quantize(CENT)
+        exact = store_currency().exact(Decimal(price))
     except ArithmeticError:
-        raise InvalidInput({"cursor": "This is not a place in the list."}) from None
+        exact = None
+    if exact is None:
+        raise InvalidInput({"cursor": "This is not a place in the list."})
+    return sku, exact
 
 
 _LINES = text("""

@@ -34,7 +34,7 @@ class InvoiceAction(StrEnum):
 
 @dataclass(frozen=True)
 class Invoice:
-    """Money has two decimals; ``created_by`` is a name; times are aware, in UTC."""
+    """Money is in the store's currency; ``created_by`` is a name; times are aware, in UTC."""
 
     id: UUID
     number: str

@@ -44,7 +44,7 @@ class InvoicePayment:
 
 @dataclass(frozen=True)
 class WholeInvoice:
-    """Money has two decimals; times are aware, in UTC; ``created_by`` is a user's id."""
+    """Money is in the store's currency; times are aware, in UTC; ``created_by`` is a user's id."""
 
     id: UUID
     number: str

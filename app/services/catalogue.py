@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.database import constraint_name, db, transactional
 from app.domain.errors import Duplicate, InvalidInput, NotFound
-from app.domain.invoice_lifecycle import CENT, MONEY_MAX, CustomerTier
+from app.domain.invoice_lifecycle import CustomerTier
 from app.services.locking import check_version
+from app.store_currency import store_currency
 
 SKU_LENGTH_MAX = 50
 NAME_LENGTH_MAX = 200
@@ -158,13 +159,9 @@ def _product_errors(
     for field, value in (("barcode", _optional(barcode)), ("category", _optional(category))):
         if value is not None:
             errors |= _text_errors(field, value, TEXT_LENGTH_MAX)
-    if price is not None and not _is_price(price):
-        errors["price"] = f"Give an amount from 0 to {MONEY_MAX} with two decimals."
+    if price is not None and store_currency().exact(price) is None:
+        errors["price"] = store_currency().limits()
     return errors
-
-
-def _is_price(price: Decimal) -> bool:
-    return price.is_finite() and 0 <= price <= MONEY_MAX and price == price.quantize(CENT)
 
 
 def _text_errors(field: str, value: object, length_max: int) -> dict[str, str]:

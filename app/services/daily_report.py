@@ -1,6 +1,7 @@
 """Making and keeping a day's report."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,10 @@ from sqlalchemy import text
 
 from app.database import db, transactional
 from app.domain.daily_report import HEADLINES, refuse_unless_reportable
+from app.domain.written_times import written_day
 from app.queries.daily_report import figures_of, first_day, today
 from app.services.alerts import raise_alert
+from app.store_currency import written
 
 
 @transactional
@@ -43,9 +46,10 @@ def report_last_days(days: int, zone: ZoneInfo) -> None:
 def announce(figures: dict[str, Any]) -> None:
     """Send the day's headlines to the alert channels, once."""
     day, headlines = figures["day"], figures["headlines"]
-    lines = [f"{label}: {headlines[name]}" for name, label in HEADLINES.items()]
+    said = headlines | {"moneyIn": written(Decimal(headlines["moneyIn"]))}
+    lines = [f"{label}: {said[name]}" for name, label in HEADLINES.items()]
     payload = {
-        "title": f"Report of {day}",
+        "title": f"Report of {written_day(date.fromisoformat(day))}",
         "body": "\n".join(lines),
         "path": f"/reports/{day}",
     }

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.database import db, transactional
 from app.domain.inventory_lifecycle import Condition
 from app.domain.retail_events import Ending
+from app.domain.retail_lines import RetailLine
 from app.domain.retail_plan import Selection, move, plan
 from app.domain.retail_sales import Sale
 from app.domain.roles import Role
@@ -24,8 +25,10 @@ from app.services.retail_import import bring_sales
 from app.services.retail_replay import Replay
 from app.services.retail_source import Source
 from app.services.retail_standing import Tally
+from app.store_currency import store_currency
 
 PREFIX = "demo"
+SLICE_DECIMALS = 2
 SLICE = Path(__file__).parents[1] / "demo" / "online_retail.csv"
 
 #: Counted back from now, newest first: the younger an invoice, the less has become of it.
@@ -67,7 +70,7 @@ def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE)
 
 @transactional
 def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) -> Tally:
-    lines = read_retail_file(slice_file)
+    lines = [_priced_here(line) for line in read_retail_file(slice_file)]
     sales = plan(lines, Selection()).sales
     now = datetime.now(timezone).replace(microsecond=0, tzinfo=None)
     move(sales, now - max(sale.at for sale in sales))
@@ -85,6 +88,12 @@ def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) ->
     _stock_shelves(sales, opened, people[Role.STAFF])
     _hold_some(people)
     return tally
+
+
+def _priced_here(line: RetailLine) -> RetailLine:
+    """The slice's prices are in pounds; without decimals, as many of the currency as pence."""
+    decimals = store_currency().decimals
+    return line._replace(unit_price=line.unit_price.scaleb(SLICE_DECIMALS - decimals))
 
 
 def _ending(sales: list[Sale], now: datetime) -> Callable[[Sale], Ending]:

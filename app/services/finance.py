@@ -14,10 +14,10 @@ from app.domain.errors import ExceedsBalance, InvalidInput, NotFound
 from app.domain.inventory_lifecycle import ReservedForType
 from app.domain.invoice_lifecycle import (
     AWAITING_PAYMENT,
-    MONEY_MAX,
     InvoiceStatus,
     status_for_payments,
 )
+from app.services.amounts import refuse_over_most
 from app.services.change_context import ChangeContext
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_lifecycle import InvoiceLifecycleService
@@ -39,6 +39,7 @@ from app.services.reservations import (
     unique,
 )
 from app.services.stock import warehouse_id_of
+from app.store_currency import written
 
 
 class FinanceService:
@@ -62,8 +63,7 @@ class FinanceService:
         customer_id = self._customer(order)
         items, unit_prices = self._choose(order)
         total = sum(unit_prices.values(), Decimal(0))
-        if total > MONEY_MAX:
-            raise InvalidInput({"items": f"The total is over {MONEY_MAX}."})
+        refuse_over_most("items", total)
         context = ChangeContext(user_id=user_id, occurred_at=self.occurred_at)
         invoice_id = add_invoice(
             customer_id,
@@ -107,8 +107,8 @@ class FinanceService:
         self._refuse_unless_awaiting(invoice, "takes no payment")
         if payment.amount > invoice.balance:
             raise ExceedsBalance(
-                f"Invoice {invoice.number} has {invoice.balance} still to be paid; "
-                f"{payment.amount} is more than that.",
+                f"Invoice {invoice.number} has {written(invoice.balance)} still to be paid; "
+                f"{written(payment.amount)} is more than that.",
                 balance=invoice.balance,
             )
         payment_id = self._pay(
@@ -174,9 +174,10 @@ class FinanceService:
         if len(items) == len(lines):
             raise invoice.refuse("These are all its units. Cancel the invoice instead.")
         if invoice.paid > invoice.total - removed:
+            left = written(invoice.total - removed)
             raise invoice.refuse(
-                f"{invoice.paid} was paid and only {invoice.total - removed} would be left to pay "
-                "for. Cancel the invoice and make a new one."
+                f"{written(invoice.paid)} was paid and only {left} would be left to pay for. "
+                "Cancel the invoice and make a new one."
             )
         freed = self.inventory.release_items_for_removed_lines(invoice, items, user_id, notes)
         remove_lines(invoice_id, freed)

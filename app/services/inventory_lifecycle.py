@@ -5,6 +5,7 @@ explain itself as that does.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from app.metrics.instruments import count_received
 from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
 from app.services.acting_user import acting_role
+from app.services.amounts import refuse_over_most
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.invoice_rows import add_lines, set_invoice_status
 from app.services.item_details import edit_item
@@ -56,6 +58,7 @@ from app.services.reservations import (
 )
 from app.services.status_door import StatusDoor
 from app.services.stock import location_id_of, product_id_of, warehouse_id_of
+from app.store_currency import written
 
 CLEANUP_BATCH = 1000
 MAIN_WAREHOUSE = "MAIN"
@@ -181,7 +184,9 @@ class InventoryLifecycleService(StatusDoor):
         items = lock_items(wanted)
         lines = set(invoice_item_ids(invoice_id))
         self.take(items, ReservedFor(ReservedForType.INVOICE, str(invoice_id)), user_id, notes)
-        add_lines(invoice_id, {item.id: list_price(item) for item in items if item.id not in lines})
+        prices = {item.id: list_price(item) for item in items if item.id not in lines}
+        refuse_over_most("itemIds", invoice.total + sum(prices.values(), Decimal(0)))
+        add_lines(invoice_id, prices)
         return [item.id for item in items]
 
     @transactional
@@ -335,7 +340,7 @@ class InventoryLifecycleService(StatusDoor):
             raise invoice.refuse(f"Invoice {invoice.number} has no units; add some or cancel it.")
         elif invoice.balance > 0:
             raise invoice.refuse(
-                f"Invoice {invoice.number} has {invoice.balance} still to be paid. "
+                f"Invoice {invoice.number} has {written(invoice.balance)} still to be paid. "
                 "Record a payment: its units are sold when it is paid in full."
             )
         _require_reserved(items, invoice)

@@ -1,17 +1,21 @@
 """What a new invoice is made from, checked before anything is locked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from app.domain.errors import InvalidInput
-from app.domain.invoice_lifecycle import CENT, MONEY_MAX, PaymentMethod
+from app.domain.invoice_lifecycle import PaymentMethod
 from app.services.reservations import ITEMS_MAX
+from app.store_currency import store_currency
 
 NAME_LENGTH_MAX = 200
-NO_MONEY = f"Give an amount from 0 to {MONEY_MAX} with two decimals."
+#: What a program may send for an amount: no exponent, no groups, no other script's digits.
+PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
+PLAIN_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,9 @@ class NewInvoice:
             errors["items"] = "The same unit is in the list twice."
         prices = [unit.unit_price for unit in self.units]
         prices += [line.unit_price for line in self.quantities]
-        if not all(price is None or is_money(price) for price in prices):
-            errors["unitPrice"] = NO_MONEY
+        currency = store_currency()
+        if not all(price is None or currency.exact(price) is not None for price in prices):
+            errors["unitPrice"] = currency.limits()
         for position, line in enumerate(self.quantities):
             if line.quantity < 1:
                 errors[f"items.{position}.quantity"] = "Give a whole number from 1."
@@ -119,7 +124,7 @@ class NewInvoice:
 
 @dataclass(frozen=True)
 class NewPayment:
-    """``amount`` in the store's money, more than zero, whole cents.
+    """``amount`` in the store's currency, more than nothing.
 
     ``version`` is the invoice's as its reader saw it; a newer one raises VersionConflict.
     """
@@ -145,11 +150,9 @@ class NewPayment:
 
     def check(self) -> None:
         """Raise InvalidInput with every field that is wrong."""
-        errors = {}
-        if not self.amount.is_finite() or not CENT <= self.amount <= MONEY_MAX:
-            errors["amount"] = f"Give an amount from {CENT} to {MONEY_MAX}."
-        elif self.amount != self.amount.quantize(CENT):
-            errors["amount"] = "Give an amount in whole cents, such as 12.50."
+        errors, currency = {}, store_currency()
+        if not currency.exact(self.amount):
+            errors["amount"] = currency.limits(currency.smallest)
         if self.method not in set(PaymentMethod):
             errors["method"] = f"One of {', '.join(PaymentMethod)}."
         if errors:
@@ -160,23 +163,16 @@ def money(name: str, value: Any) -> Decimal | None:
     """An amount from a string or number, never through a float; InvalidInput names the field."""
     if value is None or value == "":
         return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise InvalidInput({name: f"{value!r} is no amount of money such as 12.50."}) from None
-    if not is_money(amount):
-        raise InvalidInput({name: NO_MONEY})
+    text, currency = str(value), store_currency()
+    amount = currency.exact(Decimal(text)) if PLAIN_AMOUNT.fullmatch(text) else None
+    if amount is None:
+        raise InvalidInput({name: currency.limits()})
     return amount
-
-
-def is_money(amount: Decimal) -> bool:
-    """Whether it is an amount in whole cents that the database can keep."""
-    return amount.is_finite() and 0 <= amount <= MONEY_MAX and amount == amount.quantize(CENT)
 
 
 def whole_number(name: str, value: Any) -> int:
     """A number from an integer or its digits; InvalidInput names the field."""
-    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+    if isinstance(value, int) or (isinstance(value, str) and PLAIN_NUMBER.fullmatch(value)):
         return int(value)
     raise InvalidInput({name: "Give a whole number from 1."})
 

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from app.database import db
 from app.domain.invoice_lifecycle import (
     AWAITING_PAYMENT,
-    CENT,
     InvoiceStatus,
     PaymentMethod,
 )
@@ -21,6 +20,7 @@ from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
 from app.services.retail_source import Source
 from app.services.retail_standing import Standing, Tally
+from app.store_currency import store_currency
 
 #: The API and the pages stop at 10,000 units; the largest real invoice has 80,995.
 ITEMS_MAX = 1_000_000
@@ -131,8 +131,10 @@ class Batch:
         self.tally.transitions += standing.units
 
     def _pay_in_part(self, event: Event, finance: FinanceService) -> None:
-        total = sum((price * count for (_, price), count in event.sale.articles.items()), CENT * 0)
-        amount = (total * PART_PAYMENT).quantize(CENT)
+        total = sum(
+            (price * count for (_, price), count in event.sale.articles.items()), Decimal(0)
+        )
+        amount = (total * PART_PAYMENT).quantize(store_currency().smallest)
         finance.record_payment(
             NewPayment(self._known(event).invoice_id, amount, _method(event.sale)),
             self.source.staff,

@@ -193,8 +193,8 @@ def test_a_customer_is_chosen_and_changed(shop: Shop, as_role):
         ("customer_email", "nowhere", "e-mail address"),
         ("customer_tier", "gold", "Choose one of"),
         ("method", "Beads", "Cash, Card"),
-        ("price", "cheap", "amount of money"),
-        ("price", "-1", "amount from 0"),
+        ("price", "cheap", "amount such as 12.50"),
+        ("price", "-1", "not a negative one"),
         ("notes", "n" * 2001, "2000 characters"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_day_that_is_not_over_is_refused(own_shop: Shop, days: int, why: str) 
 
 
 def test_a_day_before_the_store_existed_is_refused(busy: Shop) -> None:
-    with pytest.raises(DayNotReportable, match="its first day is 2026-06-02"):
+    with pytest.raises(DayNotReportable, match="its first day is 2 Jun 2026"):
         BackgroundCleanupService(LONDON).run_daily_report(date(2026, 6, 1))
     assert busy.value("SELECT count(*) FROM daily_reports") == 0
     assert busy.rows("SELECT job, status FROM job_runs") == [("report", "failed")]
@@ -166,8 +166,8 @@ def test_the_headlines_are_sent_once_a_day(busy: Shop) -> None:
     title, body, path = busy.row(
         "SELECT payload->>'title', payload->>'body', payload->>'path' FROM outbox"
     )
-    assert (title, path) == ("Report of 2026-06-10", "/reports/2026-06-10")
-    assert "Money in: 30.00" in body
+    assert (title, path) == ("Report of 10 Jun 2026", "/reports/2026-06-10")
+    assert "Money in: £30.00" in body
 
 
 def test_a_store_brings_the_reports_of_its_last_days_along(own_shop: Shop) -> None:

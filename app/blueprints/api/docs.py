@@ -11,24 +11,27 @@ from app.authorization import requires
 from app.blueprints.api.explanations import EXPLANATIONS
 from app.blueprints.api.openapi import document
 from app.blueprints.api.operation import api
+from app.domain.currency import Currency
 from app.domain.roles import Permission
 from app.domain.scopes import SCOPE_WORDS
+from app.store_currency import store_currency
 
 
 @cache
-def openapi() -> dict[str, Any]:
+def openapi(currency: Currency) -> dict[str, Any]:
+    """The document of a store with this currency."""
     return document(api.operations)
 
 
 @cache
-def openapi_text() -> str:
-    return json.dumps(openapi())
+def openapi_text(currency: Currency) -> str:
+    return json.dumps(openapi(currency))
 
 
 @api.blueprint.get("/openapi.json")
 @requires(Permission.PUBLIC)
 def openapi_json() -> Response:
-    return Response(openapi_text(), content_type="application/json")
+    return Response(openapi_text(store_currency()), content_type="application/json")
 
 
 @api.blueprint.get("/docs")
@@ -37,7 +40,7 @@ def docs() -> str:
     return render_template(
         "api/docs.html",
         layout="base.html" if current_user.is_authenticated else "bare.html",
-        openapi=openapi(),
+        openapi=openapi(store_currency()),
         explanations=EXPLANATIONS,
         scopes=SCOPE_WORDS,
     )

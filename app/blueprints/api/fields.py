@@ -5,7 +5,7 @@ import string
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +24,13 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
+from app.blueprints.api.amounts import (
+    CurrencySchema,
+    amount_schema,
+    as_amount,
+    as_money,
+    money_schema,
+)
 from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import (
     ChangeReason,
@@ -32,13 +39,11 @@ from app.domain.inventory_lifecycle import (
     PhysicalStatus,
     ReservedForType,
 )
-from app.domain.invoice_lifecycle import CENT, MONEY_MAX, CustomerTier, InvoiceStatus, PaymentMethod
+from app.domain.invoice_lifecycle import CustomerTier, InvoiceStatus, PaymentMethod
 from app.queries.paging import LIMIT_DEFAULT, LIMIT_MAX
 from app.services.reservations import HOLDER_ID_LENGTH_MAX, ITEMS_MAX, MINUTES_MAX
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-MONEY_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
-MONEY_TEXT = re.compile(MONEY_PATTERN.strip("^$"))
 INSTANT_TEXT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -82,24 +87,6 @@ def as_uuid(value: Any) -> UUID:
     return UUID(value)
 
 
-def as_money(value: Any) -> Decimal:
-    """From a string or a number, never by way of a float."""
-    is_text = isinstance(value, str) and MONEY_TEXT.fullmatch(value)
-    if not is_text and (isinstance(value, bool) or not isinstance(value, int | Decimal)):
-        raise ValueError("Give an amount such as 12.50")
-    amount = Decimal(value)
-    if not 0 <= amount <= MONEY_MAX or amount != _in_cents(amount):
-        raise ValueError(f"Give an amount from 0 to {MONEY_MAX} in whole cents")
-    return _in_cents(amount)
-
-
-def _in_cents(amount: Decimal) -> Decimal:
-    try:
-        return amount.quantize(CENT)
-    except InvalidOperation:
-        raise ValueError("Give an amount in whole cents") from None
-
-
 def as_line(value: str) -> str:
     if value.isprintable() and value.strip():
         return value
@@ -131,12 +118,6 @@ def as_integer(value: Any) -> Any:
     if isinstance(value, Decimal) and value.adjusted() < INTEGER_DIGITS_MAX and value == int(value):
         return int(value)
     return value
-
-
-def as_amount(value: Any) -> Decimal:
-    if amount := as_money(value):
-        return amount
-    raise ValueError("Give an amount of more than nothing")
 
 
 def as_ids(value: Any) -> list[UUID]:
@@ -182,22 +163,6 @@ _IDS_SCHEMA = {
 _INSTANT_SCHEMA = {
     "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
 }
-_MONEY_SCHEMA = {
-    "anyOf": [
-        {"type": "string", "pattern": MONEY_PATTERN},
-        {"type": "number", "minimum": 0, "maximum": float(MONEY_MAX), "multipleOf": 0.01},
-    ],
-    "description": 'Whole cents, as a string such as "12.50" or as a number.',
-    "examples": ["12.50"],
-}
-
-_AMOUNT_SCHEMA = {
-    **_MONEY_SCHEMA,
-    "anyOf": [
-        {"type": "string", "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,12}(\.[0-9]{1,2})?$"},
-        {"type": "number", "minimum": 0.01, "maximum": float(MONEY_MAX), "multipleOf": 0.01},
-    ],
-}
 
 
 def _whole(most: int) -> WithJsonSchema:
@@ -214,8 +179,8 @@ Ids = Annotated[
 IdsInQuery = Annotated[
     list[UUID], PlainValidator(as_ids), Len(1, LIMIT_MAX), WithJsonSchema(_IDS_SCHEMA)
 ]
-MoneyIn = Annotated[Decimal, PlainValidator(as_money), WithJsonSchema(_MONEY_SCHEMA)]
-AmountIn = Annotated[Decimal, PlainValidator(as_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
+MoneyIn = Annotated[Decimal, PlainValidator(as_money), CurrencySchema(money_schema)]
+AmountIn = Annotated[Decimal, PlainValidator(as_amount), CurrencySchema(amount_schema)]
 Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
 Line = Annotated[

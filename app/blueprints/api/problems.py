@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from app.domain.errors import InvalidInput
 from app.problem import Problem
 from app.request_ids import current_request_id
+from app.store_currency import store_currency
 
 CONTENT_TYPE = "application/problem+json"
 ERRORS_SAID = 3
@@ -96,5 +97,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, Decimal):
-        return f"{value:.2f}"
+        return store_currency().plain(value)
     return value if isinstance(value, bool | int | None) else str(value)

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from app.blueprints.api.amounts import CurrencySchema, written_money_schema
 from app.blueprints.api.fields import (
     ChangeReasonWord,
     ConditionWord,
@@ -21,11 +22,14 @@ from app.blueprints.api.fields import (
     ReservedForTypeWord,
     TierWord,
 )
+from app.store_currency import store_currency
 
 Shape = TypeVar("Shape", bound="Output")
-#: Two decimals always, as the database keeps it.
+#: Written with all decimals of the store's currency.
 Money = Annotated[
-    Decimal, WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,12}\.[0-9]{2}$"})
+    Decimal,
+    PlainSerializer(lambda amount: store_currency().plain(amount), str, when_used="json"),
+    CurrencySchema(written_money_schema),
 ]
 #: UTC, written with Z.
 Instant = Annotated[
