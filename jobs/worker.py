@@ -3,6 +3,8 @@
 import os
 import signal
 
+from redis.client import Pipeline
+from rq import worker_registration
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
@@ -19,6 +21,11 @@ MAINTENANCE_INTERVAL_SECONDS = 20
 class StoreWorker(Worker):
     #: RQ's own would stand still for up to a minute after the queue is back.
     max_connection_wait_time = 5.0
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Also as a worker whom the queue has forgotten, so that it is counted again."""
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import STORE, InstanceLock
 from app.runtime.log_ins import published
+from app.runtime.output import say
 from app.runtime.ports import browser_address, listen
 from app.runtime.privileges import die_with_parent
 from app.runtime.problems import RuntimeProblem
@@ -77,7 +78,7 @@ class Supervisor:
             die_with_parent(signal.SIGTERM)
 
     def _start(self, web: socket.socket | None) -> None:
-        _say("Starting the servers …")
+        say("Starting the servers …")
         self.servers.start()
         self.settings = with_secrets(self.servers.settings())
         check_database(self.settings)
@@ -164,13 +165,13 @@ class Supervisor:
 
     def _say_ready(self) -> None:
         where = f" at {self.address}" if self._serves_web else ""
-        _say(f"\nHoldfast is running{where}\n")
+        say(f"\nHoldfast is running{where}\n")
         if self.settings.node_roles != NODE_ROLES:
-            _say(f"  This node's part: {', '.join(self.settings.node_roles)}")
+            say(f"  This node's part: {', '.join(self.settings.node_roles)}")
         if self._serves_web:
             log_ins = published(self.settings.instance_dir)
-            _say("".join(f"  {line}\n" for line in log_ins.lines(self.settings.demo_password)))
-        _say("  Ctrl-C stops it.")
+            say("".join(f"  {line}\n" for line in log_ins.lines(self.settings.demo_password)))
+        say("  Ctrl-C stops it.")
 
     def _watch(self) -> None:
         with _wakeup_on_child_exit() as wakeup:
@@ -186,7 +187,7 @@ class Supervisor:
         for child in [*self.servers.children, *self.programs]:
             if child.tend():
                 status = child.process.returncode if child.process else "?"
-                _say(f"The {child.name} ended ({status}) and is started again.")
+                say(f"The {child.name} ended ({status}) and is started again.")
             down = down or not child.alive
         return down
 
@@ -194,7 +195,7 @@ class Supervisor:
         # From here on nothing may interrupt: every process that was started gets stopped.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        _say("Stopping …") if self.programs or self.servers.children else None
+        say("Stopping …") if self.programs or self.servers.children else None
         withdraw(self.settings.instance_dir)
         for child in self.programs:
             child.ask_to_stop()
@@ -238,9 +239,3 @@ def _wakeup_on_child_exit() -> Iterator[int]:
 
 def _python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
-
-
-def _say(text: str) -> None:
-    # The terminal may be gone (SIGHUP, a closed pipe); stopping in order matters more.
-    with suppress(OSError):
-        print(text, flush=True)

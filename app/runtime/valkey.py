@@ -2,8 +2,10 @@
 
 import os
 import platform
+import re
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,11 +14,21 @@ import redis
 
 from app.runtime.children import Child, log_tail
 from app.runtime.leftovers import end_servers_in
+from app.runtime.output import say
 from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.problems import RuntimeProblem
 from app.runtime.secret_files import secret, write_private
+from app.runtime.set_aside import set_aside
 
 READY_SECONDS = 30.0
+READY = "Ready to accept connections"
+#: What it says when the reason lies elsewhere, so that another start with the same files may do.
+OTHER_REASONS = re.compile(
+    "No space left|Address already in use|Failed listening|Permission denied|Read-only file system"
+    "|Too many open files|Cannot allocate memory|Out of memory"
+)
+ENDED_FROM_OUTSIDE = {0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}
+LOG_BYTES_READ = 1_000_000
 
 
 def program() -> Path:
@@ -40,6 +52,7 @@ class Valkey:
     port: int = 0
 
     def __post_init__(self) -> None:
+        self._log_length = 0
         self.instance = self.instance.absolute()
         self.data = self.instance / "valkey"
         self.log = self.instance / "log" / "valkey.log"
@@ -54,13 +67,14 @@ class Valkey:
         configuration = self.instance / "secrets" / "valkey.conf"
         # A file, since a password among the arguments could be read by every user.
         write_private(configuration, self._configuration())
-        return Child(
+        child = Child(
             "Valkey",
             [str(program()), str(configuration)],
             death_signal=signal.SIGTERM,
             log=self.log,
-            before_start=lambda: end_servers_in(self.data, program().name[:15], signal.SIGTERM),
         )
+        child.before_start = lambda: self._before_start(child)
+        return child
 
     def wait_ready(self, child: Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -69,12 +83,33 @@ class Valkey:
                 try:
                     client.ping()
                 except redis.RedisError as error:
-                    if not child.alive or time.monotonic() > deadline:
+                    if not child.alive and self._refuses_its_files(child):
+                        child.start()
+                    elif not child.alive or time.monotonic() > deadline:
                         detail = log_tail(self.log) or str(error)
                         raise RuntimeProblem(f"Valkey did not start: {detail}") from None
                     time.sleep(0.02)
                 else:
                     return
+
+    def _before_start(self, child: Child) -> None:
+        end_servers_in(self.data, program().name[:15], signal.SIGTERM)
+        if self._refuses_its_files(child):
+            aside = set_aside(self.data)
+            say(
+                f"The queue's files were damaged. They are in {aside}, and the queue starts"
+                " empty: what waited in it stands in the database and is queued again."
+            )
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._log_length = _length(self.log)
+
+    def _refuses_its_files(self, child: Child) -> bool:
+        """Whether it ended by itself before it was ready, for no other reason that it names."""
+        ended = child.process.poll() if child.process else None
+        if ended is None or ended in ENDED_FROM_OUTSIDE or not any(self.data.iterdir()):
+            return False
+        said = _read_from(self.log, self._log_length)
+        return READY not in said and not OTHER_REASONS.search(said)
 
     def _configuration(self) -> str:
         lines = {
@@ -93,3 +128,15 @@ class Valkey:
 
     def _password(self) -> str:
         return secret(self.instance / "secrets" / "valkey")
+
+
+def _length(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def _read_from(log: Path, start: int) -> str:
+    with suppress(OSError), log.open("rb") as file:
+        # A log that has grown too long begins anew at a start.
+        file.seek(start if start <= _length(log) else 0)
+        return file.read(LOG_BYTES_READ).decode(errors="replace")
+    return ""

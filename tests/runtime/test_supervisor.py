@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 
+from app.services.job_queue import queue_state
 from tests.runtime.store import Store, command, is_gone, until
 
 
@@ -27,8 +28,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def database_url(store: Store) -> str:
-    state = json.loads((store.instance / "run" / "state.json").read_text())
-    return state["database_url"].replace("+psycopg", "")
+    return state(store)["database_url"].replace("+psycopg", "")
+
+
+def state(store: Store) -> dict[str, str]:
+    return json.loads((store.instance / "run" / "state.json").read_text())
 
 
 def accepts_connections(store: Store) -> bool:
@@ -71,8 +75,11 @@ def test_a_killed_process_is_back_at_once(store: Store, word: str, seconds: floa
     until(store.answers, 10, "an answer")
 
 
-def test_background_work_goes_on_when_the_queue_is_back(store: Store) -> None:
+def test_background_work_goes_on_when_the_queue_has_lost_everything(store: Store) -> None:
     with psycopg.connect(database_url(store), autocommit=True) as connection:
+        (aof,) = (store.instance / "valkey" / "appendonlydir").glob("*.incr.aof")
+        with aof.open("ab") as file:
+            file.write(b"\0" * 4096)
         kill_and_await_successor(store, "valkey-server", 3)
         (run_id,) = connection.execute(
             "INSERT INTO job_runs (job, slot, status, origin, started_at)"
@@ -84,6 +91,8 @@ def test_background_work_goes_on_when_the_queue_is_back(store: Store) -> None:
             return connection.execute(query, [run_id]).fetchone()[0]
 
         until(done, 40, "the cleanup")
+    assert queue_state(state(store)["redis_url"]).workers == 1
+    assert store.output().count("The queue's files were damaged.") == 1
 
 
 def test_a_killed_database_is_back_with_its_data(store: Store) -> None:

@@ -1,0 +1,17 @@
+"""Damaged files are kept for whoever wants to look at them, out of the way of the next start."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+KEPT = 3
+
+
+def set_aside(folder: Path) -> Path:
+    """Rename a folder; of those set aside before, the newest stay."""
+    now = datetime.now(UTC)
+    aside = folder.with_name(f"{folder.name}.damaged-{now:%Y%m%dT%H%M%S%f}")
+    folder.rename(aside)
+    for older in sorted(folder.parent.glob(f"{folder.name}.damaged-*"))[:-KEPT]:
+        shutil.rmtree(older, ignore_errors=True)
+    return aside
