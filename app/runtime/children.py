@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.runtime.adopted import Adopted
 from app.runtime.privileges import LINUX, Identity, before_exec
 from app.runtime.problems import RuntimeProblem
 
@@ -38,7 +39,10 @@ class Child:
     before_start: Callable[[], None] | None = None
     """Clears away what a killed predecessor left; runs before every start."""
 
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    launch: Callable[[], Adopted | None] | None = None
+    """A quicker way to start it; ``command`` is run when there is none at the moment."""
+
+    process: subprocess.Popen[bytes] | Adopted | None = field(default=None, init=False)
     _watcher: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
     _due_at: float | None = field(default=None, init=False)
@@ -48,9 +52,15 @@ class Child:
         """Call from the main thread only: Linux ties the child's life to the starting thread."""
         if self.before_start is not None:
             self.before_start()
+        self.process = (self.launch() if self.launch else None) or self._spawn()
+        self._started_at = time.monotonic()
+        if not LINUX:
+            self._watcher = _watch(self.process.pid, self.death_signal)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         output = _log_file(self.log) if self.log else None
         try:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -66,9 +76,6 @@ class Child:
         finally:
             if output is not None:
                 os.close(output)
-        self._started_at = time.monotonic()
-        if not LINUX:
-            self._watcher = _watch(self.process.pid, self.death_signal)
 
     @property
     def alive(self) -> bool:
@@ -98,6 +105,10 @@ class Child:
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
 
     def wait_stopped(self) -> None:
         if self.process is None:

@@ -13,6 +13,7 @@ from app.runtime.problems import RuntimeProblem
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
+PR_SET_CHILD_SUBREAPER = 36
 SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
@@ -98,6 +99,11 @@ def die_with_parent(death_signal: int) -> None:
     """From now on this process gets the signal when the thread that started it ends."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+
+
+def adopt_orphans() -> bool:
+    """Whether processes below this one, when their parent ends, become its own children."""
+    return LIBC is not None and LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def _become(identity: Identity) -> None:

@@ -17,15 +17,17 @@ from types import FrameType
 
 from app.metrics.folder import VARIABLE as METRICS_FOLDER
 from app.metrics.folder import clear
+from app.runtime.adopted import reap_strangers
 from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import STORE, InstanceLock
 from app.runtime.log_ins import published
 from app.runtime.output import say
 from app.runtime.ports import browser_address, listen
-from app.runtime.privileges import die_with_parent
+from app.runtime.privileges import adopt_orphans, die_with_parent
 from app.runtime.problems import RuntimeProblem
 from app.runtime.state import Addresses, check_database, with_secrets, withdraw
+from app.runtime.warm_start import WarmStart
 from app.settings import NODE_ROLES, Settings
 
 READY_SECONDS = 60.0
@@ -85,11 +87,32 @@ class Supervisor:
         clear(self._metrics_folder)
         self._prepare()
         self._publish()
-        for program in self._programs(web):
-            self.programs.append(program)
-            program.start()
+        environment = self._environment()
+        for program in self._background_programs(environment):
+            self._start_program(program)
         if web is not None:
+            self._start_web(web, environment)
             self._wait_ready()
+
+    def _start_program(self, program: Child) -> None:
+        self.programs.append(program)
+        program.start()
+
+    def _start_web(self, web: socket.socket, environment: dict[str, str]) -> None:
+        warm = WarmStart(web.fileno(), environment) if adopt_orphans() else None
+        if warm is not None:
+            self._start_program(warm.child)
+            warm.wait_loaded()
+        for number in range(1, self.settings.web_processes + 1):
+            self._start_program(
+                Child(
+                    f"web process {number}",
+                    _python("app.runtime.web", str(web.fileno())),
+                    environment,
+                    descriptors=(web.fileno(),),
+                    launch=warm.fork if warm else None,
+                )
+            )
 
     def _prepare(self) -> None:
         """Migrations and the demo store, in a child whose output the person sees as it comes."""
@@ -102,16 +125,7 @@ class Supervisor:
         if status:
             raise RuntimeProblem("the database could not be prepared; the reason stands above")
 
-    def _programs(self, web: socket.socket | None) -> Iterator[Child]:
-        environment = self._environment()
-        if web is not None:
-            for number in range(1, self.settings.web_processes + 1):
-                yield Child(
-                    f"web process {number}",
-                    _python("app.runtime.web", str(web.fileno())),
-                    environment,
-                    descriptors=(web.fileno(),),
-                )
+    def _background_programs(self, environment: dict[str, str]) -> Iterator[Child]:
         if "worker" in self.settings.node_roles:
             yield Child("worker", _python("jobs.worker"), environment)
         if "scheduler" in self.settings.node_roles:
@@ -184,11 +198,13 @@ class Supervisor:
     def _tend(self) -> bool:
         """True while some child is down and waits for its next start."""
         down = False
-        for child in [*self.servers.children, *self.programs]:
+        children = [*self.servers.children, *self.programs]
+        for child in children:
             if child.tend():
                 status = child.process.returncode if child.process else "?"
                 say(f"The {child.name} ended ({status}) and is started again.")
             down = down or not child.alive
+        reap_strangers({child.process.pid for child in children if child.process})
         return down
 
     def _stop(self) -> None:

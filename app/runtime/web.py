@@ -25,12 +25,12 @@ IDLE_SECONDS_MAX = 75
 PATIENCE_SECONDS = 0.0005
 
 
-def serve(descriptor: int) -> None:
+def serve(application: Any, descriptor: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no fault
     server = waitress.create_server(
-        import_string("app.web:application"),
+        application,
         sockets=[socket.socket(fileno=descriptor)],
         threads=THREADS,
         connection_limit=CONNECTIONS_MAX,
@@ -75,4 +75,4 @@ def stop(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(import_string("app.web:application"), int(sys.argv[1]))

@@ -43,7 +43,7 @@ def test_each_node_runs_its_part_and_they_work_together(
     web = shared | {"NODE_ROLES": "web", "WEB_PROCESSES": "1"}
     work = shared | {"NODE_ROLES": "worker,scheduler"}
     with node(tmp_path / "web", web) as web_node, node(tmp_path / "work", work) as work_node:
-        assert programs(web_node) == ["app.runtime.web"]
+        assert programs(web_node) == ["app.runtime.fork_server", "app.runtime.web"]
         assert programs(work_node) == ["jobs.schedule", "jobs.worker"]
         assert web_node.answers()
         assert not work_node.answers()

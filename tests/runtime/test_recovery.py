@@ -105,11 +105,32 @@ def test_after_a_kill_of_a_web_process(store: Store, probe: Probe, note):
     until(lambda: len(store.direct("app.runtime.web")) == 2, 20, "the other")
 
 
-def test_after_a_kill_of_every_web_process(store: Store, probe: Probe, note):
+def test_after_a_kill_of_every_web_process_who_waits_is_served(store: Store, note):
+    for _ in range(3):
+        until(lambda: len(store.direct("app.runtime.web")) == 2, 20, "both")
+        for web in store.direct("app.runtime.web"):
+            web.kill()
+        began = time()
+        assert ask(store, "GET", "/readyz")[0].status == 200
+        assert note(time() - began) <= within(WEB_SECONDS)
+
+
+def test_web_processes_outlive_the_fork_server_and_do_not_need_it(store: Store, probe: Probe, note):
+    until(lambda: len(store.direct("app.runtime.web")) == 2, 20, "both")
     webs = store.direct("app.runtime.web")
+    store.direct("app.runtime.fork_server")[0].kill()
+    until(lambda: store.output().count("The fork server ended") == 1, 5, "its end")
+    assert store.direct("app.runtime.web") == webs
     for web in webs:
         web.kill()
-    assert note(probe.seconds_until_serving(time())) <= within(DATABASE_SECONDS)
+    # It loads, as they do now.
+    assert note(probe.seconds_until_serving(time())) <= within(10)
+    until(lambda: len(store.direct("app.runtime.web")) == 2, 20, "both")
+
+
+def test_nothing_that_ended_stays_a_zombie(store: Store):
+    children = psutil.Process(store.process.pid).children
+    until(lambda: not any(is_gone(each) for each in children()), 5, "all asked for how they ended")
 
 
 def test_after_a_kill_of_the_queue(store: Store, probe: Probe, note):

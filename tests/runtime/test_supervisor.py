@@ -57,7 +57,8 @@ def kill_and_await_successor(store: Store, word: str, seconds: float) -> None:
 def test_runs_every_kind_of_process(store: Store) -> None:
     assert store.answers()
     assert len(store.direct("app.runtime.web")) == 2
-    for word in ("jobs.worker", "jobs.schedule", "bin/postgres", "valkey-server"):
+    words = ("app.runtime.fork_server", "jobs.worker", "jobs.schedule", "bin/postgres")
+    for word in (*words, "valkey-server"):
         assert len(store.direct(word)) == 1, word
 
 
@@ -68,7 +69,13 @@ def test_keeps_its_secrets_to_its_owner(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("word", "seconds"),
-    [("app.runtime.web", 2), ("jobs.worker", 3), ("jobs.schedule", 3), ("valkey-server", 3)],
+    [
+        ("app.runtime.web", 1),
+        ("app.runtime.fork_server", 2),
+        ("jobs.worker", 3),
+        ("jobs.schedule", 3),
+        ("valkey-server", 3),
+    ],
 )
 def test_a_killed_process_is_back_at_once(store: Store, word: str, seconds: float) -> None:
     kill_and_await_successor(store, word, seconds)
