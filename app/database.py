@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import psycopg
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, MetaData
@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
+from app.disk_space import DiskSpace, of_embedded_store
+from app.domain.errors import DatabaseAway, ItemBusy, NoSpace, OutcomeUnknown
 from app.metrics.instruments import count_retry
 from app.metrics.query_time import TimedCursor, note_query
 from app.settings import Settings
@@ -70,6 +71,8 @@ RETRY_WAIT_SECONDS_FIRST = 0.01
 RETRY_WAIT_SECONDS_MAX = 0.2
 #: The bind of a replica, where there is one.
 REPLICA = "replica"
+DISK = "disk_space"
+DISK_FULL = "53100"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -142,6 +145,10 @@ def configure_database(app: Flask, settings: Settings) -> None:
             | {"options": options, "cursor_factory": TimedCursor},
         }
         app.config["SQLALCHEMY_BINDS"] = {REPLICA: ENGINE_OPTIONS | replica}
+    embedded = settings.embedded and settings.database_url is not None
+    app.extensions[DISK] = (
+        of_embedded_store(settings.instance_dir) if embedded else DiskSpace(folders=())
+    )
     db.init_app(app)
     app.teardown_appcontext(lambda _: _abandon())  # before the extension's own, which would raise
 
@@ -210,6 +217,12 @@ def inside_transaction() -> bool:
     return _inside.get()
 
 
+def disk_is_full() -> bool:
+    """Whether there is too little room left to change anything."""
+    disk: DiskSpace = current_app.extensions[DISK]
+    return disk.is_short()
+
+
 def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
     """The driver's connection that the session works on."""
     begun = _begun_on.get()
@@ -272,6 +285,8 @@ def _attempt(work: Callable[[], R]) -> R:
 def _begin() -> psycopg.Connection[tuple[Any, ...]]:
     # Reads need no transaction, so the driver begins none; the session does not know of this one,
     # but its commit and its rollback end it.
+    if disk_is_full():
+        raise NoSpace
     return _command(BEGIN_UNHURRIED if _unhurried.get() else BEGIN)
 
 
@@ -348,6 +363,8 @@ def _as_refusal(error: DBAPIError) -> Exception:
     state = sqlstate(error)
     if state in ATTEMPTS:
         return ItemBusy()
+    if state == DISK_FULL:
+        return NoSpace()
     if state == "57014" or connection_lost(error):
         return DatabaseAway()
     return error

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
-from app.database import connection_lost
+from app.database import DISK_FULL, connection_lost, disk_is_full, sqlstate
 from app.domain.errors import (
     DatabaseAway,
     IdempotencyInProgress,
@@ -23,6 +23,7 @@ from app.domain.errors import (
     ItemBusy,
     LogInBusy,
     LogInDelayed,
+    NoSpace,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
@@ -45,6 +46,7 @@ from app.sending_again import asks_again, form_again
 from app.unsent_forms import log_in_page_with_form, log_in_ran_out, log_in_url
 
 DATABASE_RETRY_SECONDS = 5
+SPACE_RETRY_SECONDS = 30
 #: Refusals of a form that are told on the page that it was on.
 SHOWN_ON_PAGE = (400, 403, 404, 409, 422, 429)
 #: What a browser's own words leave open.
@@ -184,6 +186,14 @@ def problem_of(exception: Exception) -> Problem:
             return Problem(
                 429, exception.code, "Please wait a moment", exception.detail, facts, wait
             )
+        case DatabaseAway() | OperationalError() if lacks_space(exception):
+            return Problem(
+                503,
+                NoSpace.code,
+                "No space left",
+                NoSpace.detail,
+                headers={"Retry-After": str(SPACE_RETRY_SECONDS)},
+            )
         case DatabaseAway() | OperationalError() | InterfaceError() | PoolTimeout():
             return Problem(
                 503,
@@ -208,6 +218,13 @@ def problem_of(exception: Exception) -> Problem:
                 "Something went wrong here",
                 "It was not your doing, and it has been written to the store's log.",
             )
+
+
+def lacks_space(error: DatabaseAway | OperationalError) -> bool:
+    """Also when the database is away for it: PostgreSQL stops when it cannot write its log."""
+    if isinstance(error, OperationalError) and sqlstate(error) == DISK_FULL:
+        return True
+    return isinstance(error, NoSpace) or disk_is_full()
 
 
 def http_problem(exception: HTTPException) -> Problem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from app.domain.errors import DatabaseAway, OutcomeUnknown
+from app.domain.errors import DatabaseAway, NoSpace, OutcomeUnknown
 from app.form_keys import FIELD
 from app.page_again import comes_from_this_site, is_secret
 
@@ -32,7 +32,7 @@ def form_again(code: str) -> FormAgain | None:
     """The form that was sent, for another try; None where it might then count twice."""
     if request.method != "POST" or not comes_from_this_site():
         return None
-    nothing_done = code == DatabaseAway.code
+    nothing_done = code in (DatabaseAway.code, NoSpace.code)
     if not nothing_done and not (code == OutcomeUnknown.code and FIELD in request.form):
         return None
     fields = tuple(pair for pair in request.form.items(multi=True) if not is_secret(pair[0]))

@@ -5,12 +5,15 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.authorization import requires
+from app.database import disk_is_full
 from app.domain.roles import Permission
 from app.presentation import store_settings
 from app.queries.readiness import database_revision, newest_revision
 
 health = Blueprint("health", __name__)
 QUEUE_TIMEOUT_SECONDS = 2
+#: With nothing else missing, all but changes works on.
+DISK_SPACE = "disk space"
 
 
 @health.get("/healthz")
@@ -22,8 +25,10 @@ def alive() -> dict[str, str]:
 @health.get("/readyz")
 @requires(Permission.PUBLIC)
 def ready() -> tuple[dict[str, object], int]:
-    """200, or 503 naming what is missing: database, migrations, queue."""
+    """200, or 503 naming what is missing: database, migrations, queue, disk space."""
     missing = [*_missing_in_database(), *_missing_queue()]
+    if disk_is_full():
+        missing.append(DISK_SPACE)
     if missing:
         return {"status": "unavailable", "missing": missing}, 503
     return {"status": "ok"}, 200

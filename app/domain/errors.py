@@ -237,6 +237,16 @@ class DatabaseAway(Exception):
     detail = "The database does not answer at the moment. Nothing was changed. Try again shortly."
 
 
+class NoSpace(DatabaseAway):
+    """The disk is full; reading goes on."""
+
+    code = "no-space"
+    detail = (
+        "There is no space left on the disk of the store, so nothing was changed."
+        " Free some space, then try again. What is there can still be read."
+    )
+
+
 class OutcomeUnknown(Exception):
     """The connection broke during COMMIT: done or not, nobody can say yet."""
 

@@ -6,12 +6,14 @@ prometheus_client names it by this variable, which the supervisor sets before it
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 from prometheus_client.mmap_dict import MmapedDict
+
+from app.metrics.reserved import ReservedDict
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 #: In place of a process's id.
@@ -44,17 +46,18 @@ def fold_ended_processes(folder: Path) -> None:
             kind, process = file.stem.rpartition("_")[::2]
             if process == FOLDED or _lives(process, file):
                 continue
-            if not kind.startswith("gauge"):
-                _add(file, folder / f"{kind}_{FOLDED}.db")
-            file.unlink(missing_ok=True)
+            if kind.startswith("gauge") or _add(file, folder / f"{kind}_{FOLDED}.db"):
+                file.unlink(missing_ok=True)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
-    with (folder / "fold.lock").open("w") as lock:
+    """False when another process is at it, or the disk has no room for the lock."""
+    with ExitStack() as stack:
         try:
+            lock = stack.enter_context((folder / "fold.lock").open("a"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             yield False
         else:
             yield True
@@ -72,11 +75,15 @@ def _is_younger(process: psutil.Process, file: Path) -> bool:
     return process.create_time() > file.stat().st_mtime + 1
 
 
-def _add(file: Path, total: Path) -> None:
-    sums: Any = MmapedDict(str(total))  # type: ignore[no-untyped-call]
+def _add(file: Path, total: Path) -> bool:
+    """False when the disk has no room for the sums: the file stays then."""
+    sums: Any = ReservedDict(str(total))
+    if sums.in_memory:
+        return False
     read: Any = MmapedDict.read_all_values_from_file
     try:
         for key, value, _, _ in read(str(file)):
             sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
+        return not sums.in_memory
     finally:
         sums.close()

@@ -9,6 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from app.domain import inventory_lifecycle
 from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus
+from app.metrics.reserved import use_reserved_files
+
+use_reserved_files()
 
 #: Of one process. Where several share a folder (app/metrics/folder.py), that is what is read.
 REGISTRY = CollectorRegistry()

@@ -31,6 +31,8 @@ from app.runtime.warm_start import WarmStart
 from app.settings import NODE_ROLES, Settings
 
 READY_SECONDS = 60.0
+#: A store on a full disk can be read.
+READY_ANSWERS = ("200", '503 {"status":"unavailable","missing":["disk space"]}')
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -159,7 +161,7 @@ class Supervisor:
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not (answer := self._readiness()).startswith("200"):
+        while not (answer := self._readiness()).startswith(READY_ANSWERS):
             if time.monotonic() > deadline:
                 raise RuntimeProblem(f"the store did not become ready: {answer}")
             self._tend()
