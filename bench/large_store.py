@@ -119,10 +119,10 @@ _STATEMENTS = (
     SELECT u.*, v.id AS invoice_id, ARRAY[r1.h, r2.h, r3.h, r4.h, r5.h] AS hashes,
         u.received_at + (u.length - 1) * interval '1 day' AS changed_at
     FROM plan u LEFT JOIN invoices v ON v.number = 'B' || u.invoice_number, {_HASHED}""",
-    """INSERT INTO items (id, serial_number, product_id, inventory_status, reserved_for_type,
-        reserved_for_id, reserved_at, reserved_by, created_at, updated_at, status_changed_at,
-        version, history_length, history_hash)
-    SELECT item_id, serial_number, product_id, status,
+    """INSERT INTO items (id, serial_number, serial_key, product_id, inventory_status,
+        reserved_for_type, reserved_for_id, reserved_at, reserved_by, created_at, updated_at,
+        status_changed_at, version, history_length, history_hash)
+    SELECT item_id, serial_number, serial_key(serial_number), product_id, status,
         CASE status WHEN 'Reserved' THEN 'Invoice' END,
         CASE status WHEN 'Reserved' THEN invoice_id::text END,
         CASE status WHEN 'Reserved' THEN changed_at END, CASE status WHEN 'Reserved' THEN who END,

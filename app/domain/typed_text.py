@@ -39,7 +39,7 @@ def clean_line(text: str, *, length_max: int, length_min: int = 1) -> str:
     """
     trimmed = text.strip(_AROUND)
     _refuse_unusable(text, trimmed, lines=False)
-    line = " ".join(unicodedata.normalize("NFC", trimmed).split())
+    line = looked_up(trimmed)
     # A text may be longer composed than typed: what was typed counts.
     length = min(len(line), len(trimmed))
     if not (length_min <= length <= length_max) or (line and not is_visible(line)):
@@ -68,6 +68,11 @@ def clean_text(text: str, *, length_max: int) -> str:
 def clean_optional_text(text: str | None, *, length_max: int) -> str | None:
     """As ``clean_text``; None for nothing, or nothing but spaces."""
     return clean_text(text or "", length_max=length_max) or None
+
+
+def looked_up(text: str) -> str:
+    """What was typed as ``clean_line`` would have kept it: to find something by its code."""
+    return " ".join(unicodedata.normalize("NFC", text.strip(_AROUND)).split())
 
 
 def is_visible(text: str) -> bool:

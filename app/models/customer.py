@@ -13,5 +13,7 @@ class Customer(Model):
     email: Mapped[str | None]
     tier: Mapped[str]
     source_reference: Mapped[str | None]
-    search_text: Mapped[str] = mapped_column(Computed("name || ' ' || coalesce(email, '')"))
+    search_text: Mapped[str] = mapped_column(
+        Computed("search_text(name || ' ' || coalesce(email, ''))")
+    )
     created_at: Mapped[Stamp]

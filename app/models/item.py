@@ -1,7 +1,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import FetchedValue, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +16,7 @@ class Item(Model):
 
     id: Mapped[Id]
     serial_number: Mapped[str]
+    serial_key: Mapped[str] = mapped_column(FetchedValue())
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
     condition: Mapped[str]
     inventory_status: Mapped[str]

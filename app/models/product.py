@@ -16,7 +16,7 @@ class Product(Model):
     category: Mapped[str | None]
     next_serial: Mapped[int]
     search_text: Mapped[str] = mapped_column(
-        Computed("sku || ' ' || name || ' ' || coalesce(barcode, '')")
+        Computed("search_text(sku || ' ' || name || ' ' || coalesce(barcode, ''))")
     )
     version: Mapped[Version]
     created_at: Mapped[Stamp]

@@ -81,7 +81,9 @@ GUARD_TRIGGERS = frozenset(
         ("invoices", "write_history_on_insert"),
         ("invoices", "write_history_on_update"),
         ("invoices", "zz_guard_invoice"),
+        ("items", "follow_serial_number"),
         ("items", "keep"),
+        ("items", "set_serial_key"),
         ("items", "write_history_on_insert"),
         ("items", "write_history_on_update"),
         ("items", "zz_guard_item"),
@@ -106,10 +108,9 @@ GUARD_CONSTRAINTS = frozenset(
         "fk_inventory_status_history_transition",
         "fk_invoice_items_live",
         "uq_inventory_status_history_item_id",
-        "uq_items_serial_number",
     }
 )
-GUARD_INDEXES = frozenset({"uq_invoice_items_live_item"})
+GUARD_INDEXES = frozenset({"uq_invoice_items_live_item", "uq_items_serial_key"})
 
 
 @dataclass(frozen=True)

@@ -394,7 +394,7 @@ def findings_now(scope: Scope) -> list[Finding]:
         text(f"""SELECT f.*, i.serial_number, k.id, coalesce(k.detected_at, now()) AS detected_at
             FROM ({" UNION ALL ".join(asked)}) f LEFT JOIN items i ON i.id = f.item_id
             LEFT JOIN inconsistencies k ON k.resolved_at IS NULL AND {same_finding("k", "f")}
-            ORDER BY i.serial_number, f.kind"""),
+            ORDER BY i.serial_key, f.kind"""),
         scope.parameters(),
     )
     return [Finding(**{**row._mapping, "id": row.id or _passing_id(row)}) for row in rows]

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from app.database import db
 from app.domain.errors import NotFound
-from app.queries.paging import LIMIT_DEFAULT, Page, contains, decode_cursor, encode_cursor
+from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
+from app.queries.word_search import words_of
 
 _COLUMNS = "id, name, email, tier, created_at"
 
@@ -26,18 +27,18 @@ class Customer:
 def list_customers(
     *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT_DEFAULT
 ) -> Page[Customer]:
-    """Customers by name; ``q`` is a part of the name or the e-mail address."""
+    """Customers by name; each word of ``q`` is a part of the name or the e-mail address."""
     which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
         name, customer_id = decode_cursor(cursor, 2, of="customers")
         which.append("(name, id::text) > (:after_name, :after_id)")
         parameters |= {"after_name": name, "after_id": customer_id}
-    if q:
-        which.append("search_text ILIKE :pattern")
-    statement = text(f"""SELECT {_COLUMNS} FROM customers WHERE {" AND ".join(which)}
+    words = words_of(q or "")
+    which += [f"c.search_text LIKE :word_{word.place}" for word in words]
+    statement = text(f"""SELECT {_COLUMNS} FROM customers c WHERE {" AND ".join(which)}
         ORDER BY name, id::text LIMIT :limit""")
-    if q:
-        statement = statement.bindparams(contains("pattern", q))
+    if words:
+        statement = statement.bindparams(*(word.pattern() for word in words))
     found = [Customer(**row._mapping) for row in db.session.execute(statement, parameters)]
     last = found[limit - 1] if len(found) > limit else None
     more = encode_cursor(last.name, str(last.id), of="customers") if last else None

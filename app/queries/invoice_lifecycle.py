@@ -45,7 +45,7 @@ def invoice_lifecycle_status(invoice_id: UUID) -> InvoiceLifecycleStatus:
                     AND i.reserved_for_id IS NOT DISTINCT FROM v.id::text AS reserved_here
             FROM invoices v LEFT JOIN invoice_items l ON l.invoice_id = v.id
             LEFT JOIN items i ON i.id = l.item_id
-            WHERE v.id = :id ORDER BY i.serial_number"""),
+            WHERE v.id = :id ORDER BY i.serial_key"""),
         {"id": invoice_id},
     ).all()
     if not rows:

@@ -120,8 +120,8 @@ def _place(cursor: str) -> tuple[str, Decimal]:
 
 _LINES = text("""
     WITH units AS MATERIALIZED (
-        SELECT l.item_id, l.unit_price, i.product_id, i.serial_number, i.inventory_status,
-            p.sku, p.name AS product_name
+        SELECT l.item_id, l.unit_price, i.product_id, i.serial_number, i.serial_key,
+            i.inventory_status, p.sku, p.name AS product_name
         FROM invoice_items l JOIN items i ON i.id = l.item_id JOIN products p ON p.id = i.product_id
         WHERE l.invoice_id = :id AND (CAST(:after_sku AS text) IS NULL
             OR (p.sku, l.unit_price) > (CAST(:after_sku AS text), CAST(:after_price AS numeric)))),
@@ -132,7 +132,7 @@ _LINES = text("""
         ORDER BY sku, unit_price LIMIT :limit),
     numbered AS (
         SELECT units.*, row_number() OVER (
-            PARTITION BY product_id, unit_price ORDER BY serial_number) AS place
+            PARTITION BY product_id, unit_price ORDER BY serial_key) AS place
         FROM units)
     SELECT lines.*, n.item_id, n.serial_number, n.inventory_status
     FROM lines JOIN numbered n USING (product_id, unit_price)
@@ -146,22 +146,22 @@ def units_of(
     """An invoice's units one by one, by serial number; ``sku`` narrows them to one product."""
     rows = db.session.execute(
         text("""
-            SELECT l.item_id, i.serial_number, p.sku, l.unit_price, i.inventory_status
+            SELECT l.item_id, i.serial_number, p.sku, l.unit_price, i.inventory_status, i.serial_key
             FROM invoice_items l JOIN items i ON i.id = l.item_id
             JOIN products p ON p.id = i.product_id
             WHERE l.invoice_id = :id AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)
-                AND i.serial_number > :after
-            ORDER BY i.serial_number LIMIT :limit"""),
+                AND i.serial_key > :after
+            ORDER BY i.serial_key LIMIT :limit"""),
         {
             "id": invoice_id,
             "sku": sku,
             "after": decode_cursor(cursor)[0] if cursor else "",
             "limit": UNITS_PER_PAGE + 1,
         },
-    )
-    found = [InvoiceUnit(**row._mapping) for row in rows]
-    more = found[UNITS_PER_PAGE - 1].serial_number if len(found) > UNITS_PER_PAGE else None
-    return Page(found[:UNITS_PER_PAGE], encode_cursor(more) if more else None)
+    ).all()
+    found = [InvoiceUnit(*row[:-1]) for row in rows[:UNITS_PER_PAGE]]
+    more = rows[UNITS_PER_PAGE - 1].serial_key if len(rows) > UNITS_PER_PAGE else None
+    return Page(found, encode_cursor(more) if more else None)
 
 
 def invoice_that_lists(item_id: UUID) -> UUID | None:
@@ -210,13 +210,13 @@ def _accepted(status: str, expected: InventoryStatus) -> list[str]:
 
 _OFF = text("""
     WITH lines AS MATERIALIZED (
-        SELECT l.item_id, i.serial_number, i.inventory_status,
+        SELECT l.item_id, i.serial_number, i.serial_key, i.inventory_status,
             CASE WHEN i.inventory_status = 'Reserved' THEN nullif(i.status, 'InStock') END AS away,
             (i.reserved_for_type, i.reserved_for_id)
                 IS NOT DISTINCT FROM ('Invoice', CAST(:holder AS text)) AS for_this
         FROM invoice_items l JOIN items i ON i.id = l.item_id WHERE l.invoice_id = :id),
     off AS MATERIALIZED (
-        SELECT item_id, serial_number, inventory_status,
+        SELECT item_id, serial_number, serial_key, inventory_status,
             CASE WHEN :cancelled THEN 'It is still reserved for this cancelled invoice.'
                 WHEN NOT inventory_status = ANY(CAST(:accepted AS text[]))
                 THEN 'It is ' || inventory_status || ' and should be ' || :expected || '.'
@@ -229,7 +229,7 @@ _OFF = text("""
             ELSE NOT inventory_status = ANY(CAST(:accepted AS text[]))
                 OR (inventory_status = 'Reserved' AND NOT for_this) OR away IS NOT NULL END
         UNION ALL
-        SELECT i.id, i.serial_number, i.inventory_status,
+        SELECT i.id, i.serial_number, i.serial_key, i.inventory_status,
             'It is reserved for this invoice, which does not list it.'
         FROM items i
         WHERE i.reserved_for_type = 'Invoice' AND i.reserved_for_id = CAST(:holder AS text)
@@ -237,5 +237,5 @@ _OFF = text("""
     counted AS (SELECT (SELECT count(*) FROM lines) AS units,
         (SELECT count(*) FROM off) AS off_count)
     SELECT counted.units, counted.off_count, o.*
-    FROM counted LEFT JOIN (SELECT * FROM off ORDER BY serial_number LIMIT :limit) o ON true
+    FROM counted LEFT JOIN (SELECT * FROM off ORDER BY serial_key LIMIT :limit) o ON true
 """)

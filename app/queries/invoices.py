@@ -1,26 +1,23 @@
 """Invoices as lists and pages show them, with what may be done to each."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.database import db
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.invoice_lifecycle import AWAITING_PAYMENT, INVOICE_TRANSITIONS, InvoiceStatus
 from app.domain.roles import Permission, may
-from app.queries.paging import (
-    LIMIT_DEFAULT,
-    Page,
-    contains,
-    decode_cursor,
-    encode_cursor,
-    starts_with,
-)
+from app.queries.invoice_search import InvoiceSearch, Step, invoice_search
+from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
 
 PAYMENTS_MAX = 200
 
@@ -110,6 +107,7 @@ ACTION_PERMISSIONS = {
     InvoiceAction.CANCEL: Permission.INVOICE_CANCEL,
 }
 
+_FIELDS = [one.name for one in fields(Invoice)]
 _SELECT = """
     SELECT v.id, v.number, v.customer_id, c.name AS customer_name, c.email AS customer_email,
         c.tier AS customer_tier, v.status, v.total, v.paid, v.notes, v.created_at,
@@ -117,12 +115,6 @@ _SELECT = """
     FROM invoices v JOIN customers c ON c.id = v.customer_id
     LEFT JOIN users u ON u.id = v.created_by
 """
-#: A number is known from its start, a customer from any part of the name or address.
-_MATCHING = """v.id IN (
-    SELECT id FROM invoices WHERE number LIKE :number_pattern
-    UNION ALL
-    SELECT i.id FROM customers k JOIN invoices i ON i.customer_id = k.id
-    WHERE k.search_text ILIKE :pattern)"""
 
 
 def list_invoices(
@@ -133,8 +125,12 @@ def list_invoices(
     cursor: str | None = None,
     limit: int = LIMIT_DEFAULT,
 ) -> Page[Invoice]:
-    """Invoices, newest first. Raises InvalidInput for a status or cursor that there is not."""
-    which, parameters = ["true"], dict[str, Any](limit=limit + 1)
+    """Invoices, newest first. Raises InvalidInput for a status or cursor that there is not.
+
+    Each word of ``q`` is the start of the number, a part of the customer's name or address, or
+    the whole serial number of a unit on it.
+    """
+    which, parameters = list[str](), dict[str, Any](limit=limit + 1)
     if status:
         which.append("v.status = :status")
         parameters["status"] = _known_status(status)
@@ -144,17 +140,32 @@ def list_invoices(
     if cursor:
         which.append("v.id < :before")
         parameters["before"] = _place(cursor)
-    words = (q or "").strip().removeprefix("#")
-    if words:
-        which.append(_MATCHING)
-    statement = text(f"{_SELECT} WHERE {' AND '.join(which)} ORDER BY v.id DESC LIMIT :limit")
-    if words:
-        statement = statement.bindparams(
-            starts_with("number_pattern", words), contains("pattern", words)
-        )
-    found = [Invoice(**row._mapping) for row in db.session.execute(statement, parameters)]
+    rows: Sequence[Row[Any]]
+    search = invoice_search(q or "", which)
+    if search.words:
+        rows = search.page(partial(_carry_out, search, parameters), limit)
+    else:
+        where = f"WHERE {' AND '.join(which)}" if which else ""
+        statement = text(f"{_SELECT} {where} ORDER BY v.id DESC LIMIT :limit")
+        rows = db.session.execute(statement, parameters).all()
+    found = [Invoice(**{name: row._mapping[name] for name in _FIELDS}) for row in rows]
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], encode_cursor(str(last.id), of="invoices") if last else None)
+
+
+def _carry_out(
+    search: InvoiceSearch, parameters: dict[str, Any], step: Step
+) -> tuple[int, Sequence[Row[Any]]]:
+    """How many customers a step of a search looked up, and its invoices, the newest first."""
+    customers = "(SELECT count(*) FROM chosen)" if step.is_bounded else "0"
+    where = " AND ".join(["v.id IN (SELECT id FROM found)", *search.conditions])
+    ctes = ", ".join([*step.ctes, f"found AS ({step.found})"])
+    statement = f"""WITH {ctes} SELECT {customers} AS customers, v.* FROM (SELECT) one
+        LEFT JOIN ({_SELECT} WHERE {where} ORDER BY v.id DESC LIMIT :limit) v ON true
+        ORDER BY v.id DESC"""
+    values = [one for one in search.parameters() if re.search(rf":{one.key}\b", statement)]
+    rows = db.session.execute(text(statement).bindparams(*values), parameters).all()
+    return rows[0].customers, [row for row in rows if row.id]
 
 
 def get_invoice(invoice_id: UUID) -> Invoice:

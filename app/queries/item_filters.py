@@ -14,9 +14,13 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
 )
 from app.domain.item_order import ItemOrder
+from app.domain.text_folding import serial_key
+from app.domain.typed_text import looked_up
 from app.queries.paging import LIMIT_DEFAULT, LIMIT_MAX
+from app.queries.serial_lookup import HAS_KEY
 
-SEARCH_CHARACTERS_MAX = 200
+#: A list of serial numbers may be pasted.
+SEARCH_CHARACTERS_MAX = 10_000
 VALUE_CHARACTERS_MAX = 500
 
 #: Field -> the values that it knows.
@@ -34,11 +38,13 @@ PUBLIC_NAMES = {
     "reserved_for_type": "reservedForType",
     "reserved_for_id": "reservedForId",
 }
+#: Found without the spaces around them.
+CODES = ("sku", "warehouse", "serial_number")
 CONDITIONS = {
     "inventory_status": "i.inventory_status = :inventory_status",
     "status": "i.status = :status",
     "condition": "i.condition = :condition",
-    "serial_number": "i.serial_number = :serial_number",
+    "serial_number": HAS_KEY.format("CAST(:serial_number AS text)"),
     "reserved_for_type": "i.reserved_for_type = :reserved_for_type",
     "reserved_for_id": "i.reserved_for_id = :reserved_for_id",
     "warehouse": "i.warehouse_id = (SELECT id FROM warehouses WHERE code = :warehouse)",
@@ -63,6 +69,8 @@ class ItemFilters:
     limit: int = LIMIT_DEFAULT
 
     def __post_init__(self) -> None:
+        for name in CODES:
+            object.__setattr__(self, name, looked_up(getattr(self, name)))
         errors = {PUBLIC_NAMES.get(name, name): words for name, words in self._mistakes()}
         if errors:
             raise InvalidInput(errors)
@@ -73,9 +81,11 @@ class ItemFilters:
                 yield name, f"Choose one of: {', '.join(known)}."
         if len(self.q) > SEARCH_CHARACTERS_MAX:
             yield "q", f"Search for at most {SEARCH_CHARACTERS_MAX} characters."
-        for name in ("sku", "warehouse", "serial_number", "reserved_for_id", "q"):
-            value = getattr(self, name)
-            if len(value) > VALUE_CHARACTERS_MAX or "\x00" in value:
+        for name in (*CODES, "reserved_for_id"):
+            if len(getattr(self, name)) > VALUE_CHARACTERS_MAX:
+                yield name, "This is no text to look for."
+        for name in (*CODES, "reserved_for_id", "q"):
+            if "\x00" in getattr(self, name):
                 yield name, "This is no text to look for."
         if not 1 <= self.limit <= LIMIT_MAX:
             yield "limit", f"Give a whole number from 1 to {LIMIT_MAX}."
@@ -91,7 +101,10 @@ class ItemFilters:
 
     def parameters(self) -> list[BindParameter[Any]]:
         # Planned with their values: a rare status wants another way than a common one.
-        texts = [literal(name, getattr(self, name)) for name in CONDITIONS if getattr(self, name)]
+        given = {name: value for name in CONDITIONS if (value := getattr(self, name))}
+        if "serial_number" in given:
+            given["serial_number"] = serial_key(given["serial_number"])
+        texts = [literal(name, value) for name, value in given.items()]
         ids: list[BindParameter[Any]] = [bindparam("ids", list(self.ids))] if self.ids else []
         return [*texts, *ids]
 

@@ -1,13 +1,13 @@
-"""Which units a list shows, by the way that stays quick at millions of them.
+"""Which units a list shows, by ways that stay quick at millions of them.
 
-Every way yields at most ``:limit`` ids in order over an index: serial numbers by trigram (short
-words by their beginning), products by one stream of units per product and status. Only the
-streams whose first unit is among the first can hold any that is shown, so a word that a thousand
-products share costs some thousand probes, however many units they have.
+A search goes over one of two ways. Units are looked at in the order of the list, which soon fills
+a page where many match; or the few that match are found by an index and put in order. A page is
+complete whichever way was taken: a bound on either sends the search the other way, and never ends
+it.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +17,14 @@ from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import InventoryStatus
 from app.domain.item_order import ItemOrder
 from app.queries.item_filters import ItemFilters, literal
-from app.queries.paging import contains, decode_cursor, encode_cursor, escape_like
+from app.queries.paging import decode_cursor, encode_cursor
+from app.queries.serial_lookup import pasted_serials
+from app.queries.word_search import Word, words_of
 
-#: A shorter pattern has no trigram to look up.
-TRIGRAM_CHARACTERS = 3
-#: A run of so many letters and digits is rare enough to be looked up by.
-LONG_RUN_CHARACTERS = 5
-#: Of the units whose serial number begins with a shorter word, this many are listed.
-SHORT_WORD_SERIALS_MAX = 1000
+#: Units with a rare word that are fetched to be put in order, before another way is tried.
+RARE_UNITS_MAX = 2000
+#: Units looked at in the order of the list, and how many of them must match to look at more.
+WINDOWS = ((2000, 10), (10_000, 0))
 
 
 @dataclass(frozen=True)
@@ -37,43 +37,171 @@ class Order:
 ORDERS = {
     ItemOrder.NEWEST: Order("id", "DESC", "<"),
     ItemOrder.OLDEST: Order("id", "ASC", ">"),
-    ItemOrder.SERIAL: Order("serial_number", "ASC", ">"),
+    ItemOrder.SERIAL: Order("serial_key", "ASC", ">"),
 }
 
 
 @dataclass(frozen=True)
-class Search:
-    """``sql`` selects the ids of a page and one more; ``order_by`` sorts them as ``items i``."""
+class Step:
+    """``sql`` selects ``id`` and ``place`` of a page and one more, from ``hits`` where it has them.
+
+    With more hits than RARE_UNITS_MAX the page may not be complete.
+    """
 
     sql: str
-    order_by: str
+    hits: str | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to find a page; ``order_by`` sorts it as ``items i``."""
+
+    order: Order
+    conditions: list[str]
+    in_order: list[str]
     parameters: list[BindParameter[Any]]
+    words: list[Word]
+    of_sku: list[str]
+    statuses: list[str] = field(default_factory=list)
+
+    @property
+    def order_by(self) -> str:
+        return f"i.{self.order.key} {self.order.direction}"
+
+    def page(self, run: Callable[[Step], tuple[int, Sequence[Any]]], limit: int) -> Sequence[Any]:
+        """The rows of a page and one more; ``run`` carries a step out: its hits, its rows."""
+        if not self.words:
+            return run(Step(self._all()))[1]
+        rarest = max(self.words, key=Word.rank)
+        if rarest.is_rare:
+            hits, rows = run(self._by_index(rarest, RARE_UNITS_MAX + 1))
+            if hits <= RARE_UNITS_MAX:
+                return rows
+        for units, matches_min in WINDOWS:
+            _, rows = run(self._in_window(units))
+            if len(rows) > limit:
+                return rows
+            if len(rows) < matches_min:
+                break
+        return run(self._by_index(rarest, None))[1]
+
+    def _all(self) -> str:
+        if self.of_sku:
+            return self._first(f"({self._units_of_products(self.of_sku)}) found")
+        return self._units("items i", self.conditions, ":limit")
+
+    def _in_window(self, units: int) -> Step:
+        window = self._units("items i", self.in_order, str(units))
+        where = [word.of_unit("i.serial_number") for word in self.words]
+        source = f"""({window}) w JOIN items i ON i.id = w.id
+            JOIN products p ON p.id = i.product_id"""
+        return Step(self._units(source, [*where, *self.conditions, *self.of_sku], ":limit"))
+
+    def _by_index(self, rarest: Word, hits_max: int | None) -> Step:
+        others = [word for word in self.words if word is not rarest]
+        hits = f"SELECT s.item_id FROM item_search s WHERE {rarest.of_indexed_serial()}"
+        source = "hits" if hits_max else f"({hits}) hits"
+        ways = [
+            self._matching(f"{source} JOIN items i ON i.id = hits.item_id", others, []),
+            *(self._found_by(word, rarest, others) for word in others),
+            self._units_of_products([*self.of_sku, *(word.of_product() for word in self.words)]),
+        ]
+        found = " UNION ".join(f"({way})" for way in ways)
+        return Step(
+            self._first(f"({found}) found"), f"{hits} LIMIT {hits_max}" if hits_max else None
+        )
+
+    def _found_by(self, word: Word, rarest: Word, others: list[Word]) -> str:
+        """Units whose serial number has ``word`` and whose product has the rarest."""
+        source = f"""(SELECT s.item_id FROM item_search s WHERE {word.of_indexed_serial()}) hits
+            JOIN items i ON i.id = hits.item_id"""
+        return self._matching(
+            source, [other for other in others if other is not word], [rarest.of_product()]
+        )
+
+    def _matching(self, source: str, words: list[Word], more: list[str]) -> str:
+        conditions = [
+            *self.conditions,
+            *self.of_sku,
+            *more,
+            *(word.of_unit("i.serial_number") for word in words),
+        ]
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        joined = (
+            f"{source} JOIN products p ON p.id = i.product_id"
+            if words or more or self.of_sku
+            else source
+        )
+        return f"SELECT i.id, i.{self.order.key} AS place FROM {joined} {where}"
+
+    def _units_of_products(self, matching: list[str]) -> str:
+        """The first units of these products: one stream of units per product and status.
+
+        Only the streams whose first unit is among the first can hold any that is shown, so a word
+        that a thousand products share costs some thousand probes, however many units they have.
+        """
+        where = " AND ".join(matching)
+        if self.order.key != "id":
+            source = "products p JOIN items i ON i.product_id = p.id"
+            return self._units(source, [*self.conditions, where], ":limit")
+        listed = ", ".join(f"('{status}')" for status in self.statuses)
+        head = ["i.product_id = p.id", "i.inventory_status = s.status", *self.conditions]
+        rest = ["i.product_id = streams.id", "i.inventory_status = streams.status"]
+        direction = self.order.direction
+        return f"""
+            SELECT unit.id, unit.place FROM (
+                SELECT p.id, s.status FROM products p CROSS JOIN (VALUES {listed}) s (status)
+                CROSS JOIN LATERAL ({self._units("items i", head, "1")}) head
+                WHERE {where} ORDER BY head.place {direction} LIMIT :limit) streams
+            CROSS JOIN LATERAL (
+                {self._units("items i", [*rest, *self.conditions], ":limit")}) unit
+            ORDER BY unit.place {direction} LIMIT :limit"""
+
+    def _units(self, source: str, conditions: list[str], limit: str) -> str:
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return (
+            f"SELECT i.id, i.{self.order.key} AS place FROM {source} {where}"
+            f" ORDER BY {self.order_by} LIMIT {limit}"
+        )
+
+    def _first(self, source: str) -> str:
+        return f"SELECT id, place FROM {source} ORDER BY place {self.order.direction} LIMIT :limit"
 
 
 def search_for(filters: ItemFilters, cursor: str | None) -> Search:
-    """Raises InvalidInput for a cursor that belongs to another list."""
+    """Raises InvalidInput for a cursor that belongs to another list, or too many words."""
     order = ORDERS[_order_of(filters)]
     conditions = filters.conditions()
     parameters = [*filters.parameters(), bindparam("limit", filters.limit + 1)]
+    in_order = []
+    if filters.inventory_status:
+        in_order.append("i.inventory_status = :inventory_status")
     if cursor:
-        conditions.append(_after(order))
+        place = "CAST(:place AS uuid)" if order.key == "id" else ":place"
+        in_order.append(f"i.{order.key} {order.compare} {place}")
+        conditions.append(in_order[-1])
         parameters.append(literal("place", _place(filters, cursor)))
     if filters.sku:
         parameters.append(literal("sku", filters.sku))
-    words = filters.q.strip()
-    if words:
-        parameters += _word_parameters(words)
-    ways = " UNION ".join(f"({way})" for way in _ways(filters, words, order, conditions))
+    pasted = pasted_serials(filters.q)
+    if pasted:
+        conditions.append("i.id = ANY(CAST(:pasted AS uuid[]))")
+        parameters.append(bindparam("pasted", pasted.item_ids))
+    words = [] if pasted else words_of(filters.q)
     return Search(
-        f"SELECT id FROM ({ways}) found ORDER BY place {order.direction} LIMIT :limit",
-        f"i.{order.key} {order.direction}",
-        parameters,
+        order=order,
+        conditions=conditions,
+        in_order=in_order,
+        parameters=[*parameters, *(one for word in words for one in word.parameters())],
+        words=words,
+        of_sku=["p.sku = :sku"] if filters.sku else [],
+        statuses=[filters.inventory_status] if filters.inventory_status else list(InventoryStatus),
     )
 
 
-def cursor_after(filters: ItemFilters, item_id: UUID, serial_number: str) -> str:
+def cursor_after(filters: ItemFilters, item_id: UUID, serial_key: str) -> str:
     order = _order_of(filters)
-    return encode_cursor(order, serial_number if order is ItemOrder.SERIAL else str(item_id))
+    return encode_cursor(order, serial_key if order is ItemOrder.SERIAL else str(item_id))
 
 
 def _order_of(filters: ItemFilters) -> ItemOrder:
@@ -95,110 +223,3 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _after(order: Order) -> str:
-    place = "CAST(:place AS uuid)" if order.key == "id" else ":place"
-    return f"i.{order.key} {order.compare} {place}"
-
-
-def _ways(filters: ItemFilters, words: str, order: Order, conditions: list[str]) -> list[str]:
-    of_sku = ["p.sku = :sku"] if filters.sku else []
-    if words:
-        matching = [*of_sku, _product_condition(words)]
-        return [
-            _units_by_serial(words, order, conditions, of_sku),
-            _units_of_products(filters, matching, order, conditions),
-        ]
-    if of_sku:
-        return [_units_of_products(filters, of_sku, order, conditions)]
-    return [_first_units("items i", conditions, order)]
-
-
-def _first_units(source: str, conditions: list[str], order: Order, limit: str = ":limit") -> str:
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return (
-        f"SELECT i.id, i.{order.key} AS place FROM {source} {where}"
-        f" ORDER BY i.{order.key} {order.direction} LIMIT {limit}"
-    )
-
-
-def _word_parameters(words: str) -> list[BindParameter[Any]]:
-    if len(words) >= TRIGRAM_CHARACTERS:
-        runs = [contains(name, run) for name, run in _runs(words).items()]
-        return [contains("words", words), *runs]
-    beginning = escape_like(words) + "%"
-    return [
-        literal("beginning", beginning),
-        literal("beginning_upper", beginning.upper()),
-        literal("beginning_lower", beginning.lower()),
-        literal("inner_beginning", f"% {beginning}"),
-    ]
-
-
-def _units_by_serial(words: str, order: Order, conditions: list[str], of_sku: list[str]) -> str:
-    product = ["i.product_id = (SELECT p.id FROM products p WHERE p.sku = :sku)"] if of_sku else []
-    if len(words) < TRIGRAM_CHARACTERS:
-        return _units_by_serial_beginning(order, [*conditions, *product])
-    source = "item_search s JOIN items i ON i.id = s.item_id"
-    matches = _serial_matches(words)
-    if order.key == "id" and _after(order) in conditions:
-        matches.append(_after(order).replace("i.id", "s.item_id"))
-    return _first_units(source, [*conditions, *product, *matches], order)
-
-
-def _serial_matches(words: str) -> list[str]:
-    # The trigrams at the edges of a run ("  0" of "P77-0000077") are those of most units: reading
-    # their lists takes longer than all else. So the runs' inner trigrams find the units, and the
-    # whole is compared as an expression that the index does not know.
-    found_by = [f"s.serial_number ILIKE :{name}" for name in _runs(words)]
-    if not found_by:
-        return ["s.serial_number ILIKE :words"]
-    return [*found_by, "s.serial_number || '' ILIKE :words"]
-
-
-def _runs(words: str) -> dict[str, str]:
-    """Parameter -> letters and digits in a row; none when all are short, or there is but one."""
-    runs = re.findall(rf"[A-Za-z0-9]{{{TRIGRAM_CHARACTERS},}}", words)
-    if words in runs or all(len(run) < LONG_RUN_CHARACTERS for run in runs):
-        return {}
-    return {f"run_{place}": run for place, run in enumerate(runs)}
-
-
-def _units_by_serial_beginning(order: Order, conditions: list[str]) -> str:
-    # The index on serial numbers is in byte order, where ILIKE is no range. A range may hold half
-    # the store, so only its beginning is put in another order.
-    begins = " OR ".join(
-        f"i.serial_number LIKE :{name}"
-        for name in ("beginning", "beginning_upper", "beginning_lower")
-    )
-    where = " AND ".join([*conditions, f"({begins})"])
-    first = f"""(SELECT i.* FROM items i WHERE {where}
-        ORDER BY i.serial_number LIMIT {SHORT_WORD_SERIALS_MAX}) i"""
-    return _first_units(first, [], order)
-
-
-def _product_condition(words: str) -> str:
-    if len(words) >= TRIGRAM_CHARACTERS:
-        return "p.search_text ILIKE :words"
-    return "(p.sku ILIKE :beginning OR p.name ILIKE :beginning OR p.name ILIKE :inner_beginning)"
-
-
-def _units_of_products(
-    filters: ItemFilters, matching: list[str], order: Order, conditions: list[str]
-) -> str:
-    where = " AND ".join(matching)
-    if order.key != "id":
-        source = "products p JOIN items i ON i.product_id = p.id"
-        return _first_units(source, [*conditions, where], order)
-    statuses = [filters.inventory_status] if filters.inventory_status else list(InventoryStatus)
-    listed = ", ".join(f"('{status}')" for status in statuses)
-    head = ["i.product_id = p.id", "i.inventory_status = s.status", *conditions]
-    rest = ["i.product_id = streams.id", "i.inventory_status = streams.status", *conditions]
-    return f"""
-        SELECT unit.id, unit.place FROM (
-            SELECT p.id, s.status FROM products p CROSS JOIN (VALUES {listed}) s (status)
-            CROSS JOIN LATERAL ({_first_units("items i", head, order, "1")}) head
-            WHERE {where} ORDER BY head.place {order.direction} LIMIT :limit) streams
-        CROSS JOIN LATERAL ({_first_units("items i", rest, order)}) unit
-        ORDER BY unit.place {order.direction} LIMIT :limit"""

@@ -1,7 +1,9 @@
 """Units, as lists and one by one."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Permission, least_role_with
 from app.queries.item_actions import ItemAction, Viewer, item_actions
 from app.queries.item_filters import ItemFilters
-from app.queries.item_search import cursor_after, search_for
+from app.queries.item_search import Search, Step, cursor_after, search_for
 from app.queries.paging import Page
 from app.sql import fetch
 
@@ -101,15 +103,35 @@ JOINS = """
 def list_items(filters: ItemFilters, viewer: Viewer, *, cursor: str | None = None) -> Page[Item]:
     """A page of units as ``filters`` ask. Raises InvalidInput for a cursor that is none."""
     search = search_for(filters, cursor)
-    statement = text(
-        f"SELECT {COLUMNS} FROM ({search.sql}) page JOIN items i ON i.id = page.id {JOINS}"
-        f" ORDER BY {search.order_by}"
-    ).bindparams(*search.parameters)
-    rows = db.session.execute(statement).mappings().all()
-    items = [Item(**row, actions=_actions(row, viewer)) for row in rows[: filters.limit]]
+    rows = search.page(partial(_carry_out, search), filters.limit)
+    items = [_item(row, viewer) for row in rows[: filters.limit]]
     if len(rows) <= filters.limit:
         return Page(items)
-    return Page(items, cursor_after(filters, items[-1].id, items[-1].serial_number))
+    last = rows[filters.limit - 1]
+    return Page(items, cursor_after(filters, last["id"], last["serial_key"]))
+
+
+def _carry_out(search: Search, step: Step) -> tuple[int, list[RowMapping]]:
+    """The number of hits of a step of a search, and its units in order."""
+    shown = f"""SELECT {COLUMNS}, i.serial_key FROM ({step.sql}) page
+        JOIN items i ON i.id = page.id {JOINS}"""
+    if step.hits is None:
+        statement = f"{shown} ORDER BY {search.order_by}"
+    else:
+        statement = f"""WITH hits AS MATERIALIZED ({step.hits})
+            SELECT (SELECT count(*) FROM hits) AS hits, i.* FROM (SELECT) one
+            LEFT JOIN ({shown}) i ON true ORDER BY {search.order_by}"""
+    used = [one for one in search.parameters if re.search(rf":{one.key}\b", statement)]
+    rows = db.session.execute(text(statement).bindparams(*used)).mappings().all()
+    hits = rows[0]["hits"] if step.hits else 0
+    return hits, [row for row in rows if row["id"]]
+
+
+def _item(row: RowMapping, viewer: Viewer) -> Item:
+    values = dict(row)
+    for name in ("hits", "serial_key"):
+        values.pop(name, None)
+    return Item(**values, actions=_actions(row, viewer))
 
 
 def find_item(item_id: UUID, viewer: Viewer) -> ItemDetails:

@@ -5,8 +5,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import BindParameter, String, bindparam
-
 from app.domain.errors import InvalidInput
 
 T = TypeVar("T")
@@ -51,21 +49,6 @@ def _is_place(place: object) -> bool:
     )
 
 
-def contains(name: str, words: str) -> BindParameter[str]:
-    """A bound ``%words%`` for ILIKE that the planner sees, so that it can use a trigram index."""
-    return _pattern(name, f"%{escape_like(words)}%")
-
-
-def starts_with(name: str, words: str) -> BindParameter[str]:
-    """A bound ``words%`` for LIKE that the planner sees, so that it can use an ordered index."""
-    return _pattern(name, f"{escape_like(words)}%")
-
-
 def escape_like(words: str) -> str:
     """``words`` with nothing in it that LIKE takes for a wildcard."""
     return words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").replace("\x00", "")
-
-
-def _pattern(name: str, value: str) -> BindParameter[str]:
-    # Unknown to a prepared statement's generic plan, a pattern costs a scan of everything.
-    return bindparam(name, value, String(), literal_execute=True)

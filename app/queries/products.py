@@ -11,7 +11,8 @@ from sqlalchemy import Row, text
 from app.database import db
 from app.domain.errors import NotFound
 from app.domain.inventory_lifecycle import InventoryStatus
-from app.queries.paging import LIMIT_DEFAULT, Page, contains, decode_cursor, encode_cursor
+from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
+from app.queries.word_search import words_of
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,20 @@ _COLUMNS = (
 def list_products(
     *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT_DEFAULT
 ) -> Page[Product]:
-    """Products by SKU; ``q`` is a part of the SKU, the name or the barcode."""
+    """Products by SKU; each word of ``q`` is a part of the SKU, the name or the barcode."""
     which, parameters = ["true"], dict[str, Any](limit=limit + 1)
     if cursor:
         which.append("sku > :after")
         parameters |= {"after": decode_cursor(cursor, of="products")[0]}
-    if q:
-        which.append("search_text ILIKE :pattern")
+    words = words_of(q or "")
+    which += [word.of_product() for word in words]
     statement = text(f"""
         WITH p AS MATERIALIZED (
-            SELECT * FROM products WHERE {" AND ".join(which)} ORDER BY sku LIMIT :limit)
+            SELECT p.* FROM products p WHERE {" AND ".join(which)} ORDER BY sku LIMIT :limit)
         SELECT {_COLUMNS}, {_COUNTS}
         FROM p LEFT JOIN stock_tallies t ON t.product_id = p.id
         GROUP BY {_COLUMNS} ORDER BY p.sku""")
-    if q:
-        statement = statement.bindparams(contains("pattern", q))
+    statement = statement.bindparams(*(one for word in words for one in word.of_product_values()))
     found = [_product(row) for row in db.session.execute(statement, parameters)]
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], encode_cursor(last.sku, of="products") if last else None)

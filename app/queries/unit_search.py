@@ -7,12 +7,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.database import db
-from app.queries.paging import contains
+from app.domain.text_folding import fold_text, serial_key
+from app.queries.serial_lookup import HAS_KEY
+from app.queries.word_search import Word, words_of
 
-#: A trigram index knows nothing of shorter words.
-SERIAL_PART_MIN = 3
 PRODUCTS_MAX = 12
 UNITS_PER_PRODUCT = 5
+#: Of the units with a word in their serial number so many are looked at: few of them are shown.
+HITS_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,27 @@ class FoundProduct:
 
 
 def find_units(q: str) -> list[FoundProduct]:
-    """Products that match ``q``, or have units whose serial number does."""
-    words = q.strip()
+    """Products that match ``q``, or have units that do: each word in the one or the other.
+
+    A serial number that is just ``q`` comes first, then a SKU, then the others by SKU.
+    """
+    words = words_of(q)
     if not words:
         return []
-    by_part = (
-        f"""UNION ALL (SELECT item_id FROM item_search WHERE serial_number ILIKE :pattern
-            LIMIT {PRODUCTS_MAX * UNITS_PER_PRODUCT})"""
-        if len(words) >= SERIAL_PART_MIN
-        else ""
+    statement = _FIND.format(
+        by_word=" ".join(f"UNION ({_by_word(word, words)})" for word in words),
+        named=" AND ".join(word.of_product() for word in words),
     )
+    values = [one for word in words for one in word.parameters() if f":{one.key}" in statement]
     rows = db.session.execute(
-        text(_FIND.format(by_part=by_part)).bindparams(contains("pattern", words)),
-        {"exact": words, "products": PRODUCTS_MAX, "units": UNITS_PER_PRODUCT},
+        text(statement).bindparams(*values),
+        {
+            "key": serial_key(q),
+            "sku": fold_text(q),
+            "products": PRODUCTS_MAX,
+            "units": UNITS_PER_PRODUCT,
+            "hits": HITS_MAX,
+        },
     )
     found: dict[UUID, FoundProduct] = {}
     for row in rows:
@@ -74,12 +84,21 @@ def find_units(q: str) -> list[FoundProduct]:
     return list(found.values())
 
 
+def _by_word(word: Word, words: list[Word]) -> str:
+    """Units with this word in their serial number, and the others in it or in their product."""
+    others = [other.of_unit("s.serial_number") for other in words if other is not word]
+    where = " AND ".join([word.of_indexed_serial(), *others])
+    product = "JOIN items i ON i.id = s.item_id JOIN products p ON p.id = i.product_id"
+    return f"""SELECT s.item_id FROM item_search s {product if others else ""}
+        WHERE {where} LIMIT :hits"""
+
+
 def find_serial(serial_number: str) -> UUID | None:
-    """The unit with just this serial number; a scanner's small letters are forgiven."""
+    """The unit with just this serial number; one spelled exactly so comes first."""
     found: UUID | None = db.session.scalar(
-        text("""SELECT id FROM items WHERE serial_number IN (:serial, upper(:serial))
-            ORDER BY serial_number = :serial DESC LIMIT 1"""),
-        {"serial": serial_number},
+        text(f"""SELECT i.id FROM items i WHERE {HAS_KEY.format(":key")}
+            ORDER BY i.serial_number = :serial DESC, i.id LIMIT 1"""),
+        {"key": serial_key(serial_number), "serial": serial_number.strip()},
     )
     return found
 
@@ -87,20 +106,22 @@ def find_serial(serial_number: str) -> UUID | None:
 _FREE = """i.status = 'InStock' AND (i.inventory_status = 'Available'
     OR (i.inventory_status = 'Reserved'
         AND coalesce(i.reservation_expiry <= clock_timestamp(), false)))"""
+_IS_EXACT = HAS_KEY.format("CAST(:key AS text)")
 _FIND = f"""
     WITH ids AS MATERIALIZED (
-        SELECT id AS item_id FROM items WHERE serial_number = :exact {{by_part}}),
+        SELECT i.id AS item_id FROM items i WHERE {_IS_EXACT} {{by_word}}),
     hits AS MATERIALIZED (
-        SELECT DISTINCT i.* FROM ids JOIN items i ON i.id = ids.item_id),
+        SELECT i.*, {_IS_EXACT} AS exact FROM ids JOIN items i ON i.id = ids.item_id),
     named AS MATERIALIZED (
-        SELECT id FROM products WHERE search_text ILIKE :pattern
-        ORDER BY sku = :exact DESC, sku LIMIT :products),
+        SELECT p.id FROM products p WHERE {{named}}
+        ORDER BY fold_text(p.sku) = :sku DESC, p.sku LIMIT :products),
     found AS MATERIALIZED (
-        SELECT id, min(rank) AS rank FROM (
-            SELECT product_id AS id, 0 AS rank FROM hits WHERE serial_number = :exact
+        SELECT every.id, min(rank) AS rank FROM (
+            SELECT product_id AS id, 0 AS rank FROM hits WHERE exact
             UNION ALL SELECT id, 1 FROM named
             UNION ALL SELECT product_id, 2 FROM hits) every
-        GROUP BY id ORDER BY rank, id LIMIT :products)
+        JOIN products p ON p.id = every.id
+        GROUP BY every.id, p.sku ORDER BY rank, p.sku LIMIT :products)
     SELECT p.id AS product_id, p.sku, p.name, p.price, coalesce(stock.free, 0) AS free,
         u.id AS item_id, u.serial_number, u.inventory_status, u.status, u.unit_free, u.hit
     FROM found JOIN products p ON p.id = found.id
@@ -109,16 +130,16 @@ _FIND = f"""
         WHERE t.product_id = p.id AND t.inventory_status = 'Available') stock ON true
     LEFT JOIN LATERAL (
         SELECT DISTINCT ON (id) * FROM (
-            (SELECT i.id, i.serial_number, i.inventory_status, i.status, {_FREE} AS unit_free,
-                true AS hit
+            (SELECT i.id, i.serial_number, i.serial_key, i.inventory_status, i.status,
+                {_FREE} AS unit_free, true AS hit
             FROM hits i WHERE i.product_id = p.id
-            ORDER BY i.serial_number = :exact DESC, unit_free DESC, i.serial_number LIMIT :units)
+            ORDER BY i.exact DESC, unit_free DESC, i.serial_key LIMIT :units)
             UNION ALL
-            (SELECT i.id, i.serial_number, i.inventory_status, i.status, true, false
+            (SELECT i.id, i.serial_number, i.serial_key, i.inventory_status, i.status, true, false
             FROM items i WHERE i.product_id = p.id AND i.inventory_status = 'Available'
                 AND i.status = 'InStock'
                 AND NOT EXISTS (SELECT FROM hits WHERE hits.product_id = p.id)
             ORDER BY i.id LIMIT :units)) few
         ORDER BY id) u ON true
-    ORDER BY found.rank, p.sku, u.serial_number
+    ORDER BY found.rank, p.sku, u.serial_key
 """

@@ -106,7 +106,7 @@ _EXPLAIN = text("""
     LEFT JOIN invoice_items l ON l.item_id = a.id AND l.live
     LEFT JOIN invoices inv ON inv.id = l.invoice_id
     LEFT JOIN instead s ON s.product_id = a.product_id
-    ORDER BY a.serial_number
+    ORDER BY a.serial_key
 """)
 
 

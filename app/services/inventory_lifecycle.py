@@ -130,7 +130,7 @@ class InventoryLifecycleService(StatusDoor):
                 )
             )
         except IntegrityError as error:
-            if constraint_name(error) == "uq_items_serial_number":
+            if constraint_name(error) == "uq_items_serial_key":
                 raise duplicate_serials(serials) from error
             raise
 

@@ -7,6 +7,9 @@ from sqlalchemy import text
 
 from app.database import db
 from app.domain.errors import Duplicate, InvalidInput, NotFound
+from app.domain.text_folding import serial_key
+from app.domain.typed_text import clean_line
+from app.queries.serial_lookup import known_serials
 from app.services.reservations import ITEMS_MAX
 
 SERIAL_LENGTH_MAX = 64
@@ -14,32 +17,26 @@ SERIAL_DIGITS = 6
 
 
 def checked_serials(serial_numbers: Sequence[str]) -> list[str]:
-    """The serials without the spaces around them, or InvalidInput, or Duplicate."""
-    serials = [serial.strip() for serial in serial_numbers]
-    if not 1 <= len(serials) <= ITEMS_MAX:
+    """The serials as they are to be kept, or InvalidInput, or Duplicate.
+
+    Serials that differ in case or form alone are one, in the list and in the store.
+    """
+    if not 1 <= len(serial_numbers) <= ITEMS_MAX:
         raise InvalidInput({"serialNumbers": f"Give 1 to {ITEMS_MAX} serial numbers."})
-    for position, serial in enumerate(serials):
-        if not 1 <= len(serial) <= SERIAL_LENGTH_MAX or not serial.isprintable():
-            raise InvalidInput(
-                {
-                    f"serialNumbers.{position}": "A serial number has 1 to "
-                    f"{SERIAL_LENGTH_MAX} printable characters."
-                }
-            )
-    twice = (
-        sorted({serial for serial in serials if serials.count(serial) > 1})
-        if len(set(serials)) < len(serials)
-        else []
-    )
+    spellings: dict[str, list[str]] = {}
+    for position, typed in enumerate(serial_numbers):
+        try:
+            serial = clean_line(typed, length_max=SERIAL_LENGTH_MAX)
+        except ValueError as error:
+            raise InvalidInput({f"serialNumbers.{position}": f"{error}"}) from None
+        spellings.setdefault(serial_key(serial), []).append(serial)
+    twice = [" and ".join(given) for given in spellings.values() if len(given) > 1]
     if twice:
-        raise InvalidInput({"serialNumbers": f"Given twice: {', '.join(twice[:5])}."})
-    known = db.session.scalars(
-        text("SELECT serial_number FROM items WHERE serial_number = ANY(:serials) ORDER BY 1"),
-        {"serials": serials},
-    ).all()
+        raise InvalidInput({"serialNumbers": f"Given twice: {', '.join(sorted(twice)[:5])}."})
+    known = known_serials(spellings)
     if known:
-        raise duplicate_serials(known)
-    return serials
+        raise duplicate_serials([known[key] for key in sorted(known)])
+    return [serial for (serial,) in spellings.values()]
 
 
 def duplicate_serials(serials: Sequence[str]) -> Duplicate:
@@ -64,13 +61,9 @@ def new_serials(product_id: UUID, sku: str, quantity: int) -> list[str]:
             {"asked": asked, "id": product_id},
         ).one()
         made = [f"{sku}-{number:0{SERIAL_DIGITS}}" for number in range(after - asked, after)]
-        used = set(
-            db.session.scalars(
-                text("SELECT serial_number FROM items WHERE serial_number = ANY(:serials)"),
-                {"serials": made},
-            )
-        )
-        serials += [serial for serial in made if serial not in used]
+        keys = [serial_key(serial) for serial in made]
+        used = known_serials(keys)
+        serials += [serial for serial, key in zip(made, keys, strict=True) if key not in used]
     return serials
 
 
@@ -100,15 +93,10 @@ def serials_of_delivery(quantities: Mapping[str, int]) -> dict[UUID, list[str]]:
         ]
         for row in rows
     }
-    used = set(
-        db.session.scalars(
-            text("SELECT serial_number FROM items WHERE serial_number = ANY(:serials)"),
-            {"serials": [serial for serials in made.values() for serial in serials]},
-        )
-    )
+    used = known_serials(serial_key(serial) for serials in made.values() for serial in serials)
     if used:
         made = {
-            sku: (free := [serial for serial in serials if serial not in used])
+            sku: (free := [serial for serial in serials if serial_key(serial) not in used])
             + _missing(product_ids[sku], sku, quantities[sku] - len(free))
             for sku, serials in made.items()
         }

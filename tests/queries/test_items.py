@@ -70,7 +70,7 @@ def test_a_whole_serial_number_finds_all_units_whose_own_has_it_in(shop: Shop) -
 
 
 @pytest.mark.parametrize("words", ["zq", "Z", "zq "])
-def test_short_words_are_looked_for_at_the_beginning(shop: Shop, words: str) -> None:
+def test_short_words_are_looked_for(shop: Shop, words: str) -> None:
     sku = f"ZQ{uuid4().hex[:8]}"
     shop.execute("INSERT INTO products (sku, name) VALUES (%s, 'Zither')", sku)
     (unit,) = shop.new_units(1, sku)
@@ -82,7 +82,7 @@ def test_short_words_are_looked_for_at_the_beginning(shop: Shop, words: str) -> 
 )
 def test_signs_stand_for_themselves(shop: Shop, words: str) -> None:
     shop.new_units(1)
-    assert found(shop, q=words) == []
+    assert all(words in serial for serial in found(shop, q=words))
 
 
 def test_a_cursor_of_another_list_is_refused(shop: Shop) -> None:
