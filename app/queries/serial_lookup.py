@@ -11,7 +11,7 @@ from app.database import db
 from app.domain.text_folding import fold_text, serial_key
 
 #: The key of a serial number, and those of units of before that differ from it in case alone.
-#: (See migrations/sql/008_serial_search.sql.)
+#: (See migrations/sql/009_serial_search.sql.)
 HAS_KEY = "(i.serial_key >= {0} AND i.serial_key < {0} || E'\\x03')"
 SERIALS_MAX = 500
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "008"
-down_revision = "007"
+revision = "009"
+down_revision = "008"
 branch_labels = None
 depends_on = None
 
@@ -37,7 +37,7 @@ def upgrade() -> None:
         findings += ["  … and more"] if len(rows) > SHOWN_MAX else []
     if findings:
         raise CannotMigrate("\n".join(["Nothing was changed. In the store there is:", *findings]))
-    sql = Path(__file__).parents[1] / "sql" / "008_serial_search.sql"
+    sql = Path(__file__).parents[1] / "sql" / "009_serial_search.sql"
     connection.execute(sql.read_text())
 
 
