@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from threading import Barrier, Lock
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from flask import Flask
@@ -80,7 +80,7 @@ class Work:
             if not self.batches:
                 return None
             self.taken += 1
-            return self.batches.pop(), f"bench-{self.taken}"
+            return self.batches.pop(), f"bench-{self.taken}-{uuid4()}"
 
     def warm_up(self, hold: Hold) -> None:
         for _ in range(8):  # psycopg prepares a statement at its sixth time

@@ -93,7 +93,7 @@ def _run(web: Web, way: str, batches: list[list[str]], clients: int, seconds: fl
 
 
 def _request(number: int, item_ids: Sequence[str]) -> tuple[str, str, str, str]:
-    body = json.dumps({"itemIds": item_ids, "sessionId": f"bench-{number}"})
+    body = json.dumps({"itemIds": item_ids, "sessionId": f"bench-{number}-{uuid4()}"})
     return "POST", PATH, f"Idempotency-Key: {uuid4()}\r\n", body
 
 

@@ -76,6 +76,22 @@ class HoldExpired(ItemsNotAvailable):
     title = "The hold ran out and the units are gone"
 
 
+class AlreadyInCart(ItemsNotAvailable):
+    """The cart that they were asked for holds all of them."""
+
+
+class CartClosed(Refusal):
+    code = "session-closed"
+    title = "The cart is closed"
+
+
+class CartChanged(Refusal):
+    """The cart is not what the page showed when its button was pressed."""
+
+    code = "version-conflict"
+    title = "The cart was changed meanwhile"
+
+
 class InvalidTransition(Refusal):
     code = "invalid-transition"
     title = "That step is not possible from where the unit stands"

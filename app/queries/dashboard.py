@@ -95,7 +95,7 @@ def expiring_holds(limit: int = EXPIRING_SHOWN) -> list[ExpiringHold]:
 
 _EXPIRING = text("""
     SELECT i.reserved_for_type AS type, i.reserved_for_id AS holder_id,
-        CASE i.reserved_for_type WHEN 'Session' THEN u.name || '’s cart'
+        CASE i.reserved_for_type WHEN 'Session' THEN u.name || '''s cart'
             ELSE i.reserved_for_id END AS holder,
         u.name AS user, count(*) AS quantity, (array_agg(i.id ORDER BY i.id))[1] AS item_id,
         (array_agg(i.serial_number ORDER BY i.id))[1] AS serial_number,

@@ -80,7 +80,7 @@ class ItemDetails(Item):
 
 
 HOLDER = """CASE i.reserved_for_type WHEN 'Invoice' THEN 'Invoice ' || coalesce(held_by.number, '?')
-    WHEN 'Session' THEN reserver.name || '’s cart' ELSE i.reserved_for_id END"""
+    WHEN 'Session' THEN reserver.name || '''s cart' ELSE i.reserved_for_id END"""
 HOLD_EXPIRED = "coalesce(i.reservation_expiry <= clock_timestamp(), false)"
 COLUMNS = f"""
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, i.condition,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 
 from app.database import db
+from app.domain.carts import cart_label
 from app.domain.inventory_lifecycle import ReservedForType
 from app.domain.roles import Permission, least_role_with
 from app.queries.item_actions import Viewer, may_release
@@ -133,7 +134,7 @@ def _holder(row: dict[str, Any], number: str | None) -> str:
     if row["type"] == ReservedForType.INVOICE:
         return f"Invoice {number}" if number else "An unknown invoice"
     if row["type"] == ReservedForType.SESSION:
-        return f"{row['user']}’s cart"
+        return cart_label(row["user"])
     return str(row["holder_id"])
 
 

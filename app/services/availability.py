@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.database import db
+from app.domain.carts import cart_label
 from app.domain.errors import (
     FreeUnit,
     Holder,
@@ -148,7 +149,7 @@ def _label(row: Row[Any], kind: str) -> str:
     if kind == ReservedForType.INVOICE:
         return f"invoice {row.invoice_number}" if row.invoice_number else "an unknown invoice"
     if kind == ReservedForType.SESSION:
-        return f"{row.user_name}'s cart"
+        return cart_label(row.user_name)
     return str(row.reserved_for_id)
 
 

@@ -18,6 +18,7 @@ from app.domain.invoice_lifecycle import (
     status_for_payments,
 )
 from app.services.amounts import refuse_over_most
+from app.services.cart_owners import lock_items_for_cart
 from app.services.change_context import ChangeContext
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_lifecycle import InvoiceLifecycleService
@@ -56,12 +57,13 @@ class FinanceService:
         """Make an invoice and reserve its units, or sell them at once; all or nothing.
 
         Units that ``session_id`` holds are the first to be taken where a quantity is asked for.
-        Raises InvalidInput, NotFound, ItemsNotAvailable, HoldExpired, NotEnoughStock.
+        Raises InvalidInput, NotFound, ItemsNotAvailable, HoldExpired, NotEnoughStock, and
+        NotPermitted or CartClosed for the cart of ``session_id``.
         """
         order = data if isinstance(data, NewInvoice) else NewInvoice.from_mapping(data)
         order.check(items_max=self.items_max)
         customer_id = self._customer(order)
-        items, unit_prices = self._choose(order)
+        items, unit_prices = self._choose(order, user_id)
         total = sum(unit_prices.values(), Decimal(0))
         refuse_over_most("items", total)
         context = ChangeContext(user_id=user_id, occurred_at=self.occurred_at)
@@ -191,13 +193,20 @@ class FinanceService:
             return find_or_add_customer(order.customer)
         return order.customer_id
 
-    def _choose(self, order: NewInvoice) -> tuple[list[LockedItem], dict[UUID, Decimal]]:
+    def _choose(
+        self, order: NewInvoice, user_id: UUID
+    ) -> tuple[list[LockedItem], dict[UUID, Decimal]]:
         """Lock the units that the order names, then those that it leaves to us."""
         named = {unit.item_id: unit.unit_price for unit in order.units}
         in_cart = (
             session_item_ids(order.session_id) if order.session_id and order.quantities else []
         )
-        locked = lock_items({*named, *in_cart})
+        wanted = {*named, *in_cart}
+        locked = (
+            lock_items_for_cart(wanted, order.session_id, user_id)
+            if order.session_id
+            else lock_items(wanted)
+        )
         chosen = [item for item in locked if item.id in named]
         unit_prices = {item.id: _price(named[item.id], item) for item in chosen}
         for line in order.quantities:

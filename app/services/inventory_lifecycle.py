@@ -27,6 +27,7 @@ from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
 from app.services.acting_user import acting_role
 from app.services.amounts import refuse_over_most
+from app.services.cart_owners import lock_items_for_cart, require_own_cart
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.invoice_rows import add_lines, set_invoice_status
 from app.services.item_details import edit_item
@@ -199,9 +200,13 @@ class InventoryLifecycleService(StatusDoor):
         expires_in_minutes: int | None = None,
         notes: str | None = None,
     ) -> list[UUID]:
-        """Hold units in a cart for HOLD_MINUTES, or as long as said. All or nothing."""
+        """Hold units in a cart for HOLD_MINUTES, or as long as said. All or nothing.
+
+        The first to use a ``session_id`` owns its cart; NotPermitted for all others.
+        """
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
-        return self.take(lock_items(unique(item_ids)), holder, user_id, notes)
+        items = lock_items_for_cart(unique(item_ids), session_id, user_id)
+        return self.take(items, holder, user_id, notes)
 
     @transactional
     def hold_quantity_for_session(
@@ -216,6 +221,7 @@ class InventoryLifecycleService(StatusDoor):
     ) -> list[UUID]:
         """Hold any ``quantity`` free units of a product, oldest first; else NotEnoughStock."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
+        require_own_cart(session_id, user_id)
         return self.take(self.pick(sku, quantity, warehouse=warehouse), holder, user_id, None)
 
     @transactional
@@ -236,11 +242,10 @@ class InventoryLifecycleService(StatusDoor):
     def extend_session_hold(
         self, session_id: str, user_id: UUID, *, expires_in_minutes: int | None = None
     ) -> list[UUID]:
-        """Let a cart's hold last HOLD_MINUTES from now, also where it has just run out."""
+        """Let one's own cart's hold last HOLD_MINUTES from now, also where it has just run out."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
-        locked = lock_items(session_item_ids(session_id))
+        locked = lock_items_for_cart(session_item_ids(session_id), session_id, user_id)
         own = [item for item in locked if is_held_by_session(item, session_id)]
-        require_own_holds(own, user_id)
         held = [item.id for item in own]
         db.session.execute(
             text(f"""UPDATE items SET reservation_expiry = {EXPIRY}

@@ -1,4 +1,6 @@
-"""Row locks, always in one order: idempotency claim, invoices, items, lines, payments, outbox.
+"""Row locks, always in one order.
+
+Idempotency claim, carts, invoices, items, lines, payments, outbox.
 
 What was read before the lock does not count; what these functions return does.
 """
@@ -13,7 +15,7 @@ from app.database import allow_time_for
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
 from app.sql import fetch
 
-_ITEM_COLUMNS = """
+ITEM_COLUMNS = """
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price, i.warehouse_id,
     i.inventory_status, i.status, i.reserved_for_type, i.reserved_for_id, i.reserved_by,
     i.reservation_expiry, i.version
@@ -63,11 +65,15 @@ def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     wanted = list(dict.fromkeys(item_ids))
     allow_time_for(len(wanted))
     rows = fetch(
-        f"""SELECT {_ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
+        f"""SELECT {ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
         {"ids": wanted},
     )
-    items = [LockedItem(*row) for row in rows]
+    return all_locked([LockedItem(*row) for row in rows], wanted)
+
+
+def all_locked(items: list[LockedItem], wanted: Sequence[UUID]) -> list[LockedItem]:
+    """The locked units, or NotFound for those of the wanted that are not among them."""
     if len(items) != len(wanted):
         found = {item.id for item in items}
         raise NotFound("item", [item_id for item_id in wanted if item_id not in found])
@@ -110,7 +116,7 @@ def _pick(
                 WHERE i.product_id = :product_id AND {which} AND i.status = 'InStock'
                     AND i.id <> ALL(CAST(:besides AS uuid[])) {in_warehouse}
                 ORDER BY i.id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-            SELECT {_ITEM_COLUMNS} FROM picked JOIN items i USING (id)
+            SELECT {ITEM_COLUMNS} FROM picked JOIN items i USING (id)
             JOIN products p ON p.id = i.product_id ORDER BY i.id""",
         {
             "product_id": product_id,

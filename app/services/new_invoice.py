@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import PaymentMethod
-from app.services.reservations import ITEMS_MAX
+from app.services.reservations import ITEMS_MAX, is_holder_id
 from app.store_currency import store_currency
 
 NAME_LENGTH_MAX = 200
@@ -111,6 +111,8 @@ class NewInvoice:
                 errors[f"items.{position}.quantity"] = "Give a whole number from 1."
         if self.method not in set(PaymentMethod):
             errors["method"] = f"One of {', '.join(PaymentMethod)}."
+        if self.session_id is not None and not is_holder_id(self.session_id):
+            errors["sessionId"] = "Give the id of a cart, in 1 to 200 printable characters."
         if errors:
             raise InvalidInput(errors)
 

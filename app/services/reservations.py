@@ -41,7 +41,7 @@ class ReservedFor:
 
     def __post_init__(self) -> None:
         errors = {}
-        if not 1 <= len(self.id.strip()) <= HOLDER_ID_LENGTH_MAX or not self.id.isprintable():
+        if not is_holder_id(self.id):
             errors["reservedForId"] = (
                 f"Say for whom or what, in 1 to {HOLDER_ID_LENGTH_MAX} printable characters."
             )
@@ -50,6 +50,11 @@ class ReservedFor:
             errors["expiresInMinutes"] = f"Give a whole number of minutes from 1 to {MINUTES_MAX}."
         if errors:
             raise InvalidInput(errors)
+
+
+def is_holder_id(words: str) -> bool:
+    """Whether units can be reserved for somebody or something of this name."""
+    return 1 <= len(words.strip()) <= HOLDER_ID_LENGTH_MAX and words.isprintable()
 
 
 def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:

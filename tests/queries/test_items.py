@@ -98,7 +98,7 @@ def test_a_unit_says_who_has_it_and_who_may_release_it(shop: Shop) -> None:
     shop.hold([held], str(uuid4()))
     invoice_id = shop.new_invoice([invoiced])
     item = find_item(held, Viewer(shop.colleague, "staff"))
-    assert (item.holder, item.releasable_by) == ("Staff’s cart", "Staff, or any manager")
+    assert (item.holder, item.releasable_by) == ("Staff's cart", "Staff, or any manager")
     assert ItemAction.RELEASE not in item.actions
     assert ItemAction.RELEASE in find_item(held, clerk(shop)).actions
     assert find_item(invoiced, clerk(shop)).holder == f"Invoice {shop.invoice_number(invoice_id)}"

@@ -20,6 +20,7 @@ EXPLANATIONS: dict[str, str] = {
     "outcome-unknown": "The connection broke while saving. The same Idempotency-Key finds out.",
     "items-not-available": "`items` names each unit, who has it, and up to three free ones.",
     "hold-expired": "The cart's hold ran out and others have units of it; `items` says who.",
+    "session-closed": "The cart of this `sessionId` became an invoice; take a new id.",
     "invalid-transition": "A unit cannot take this step from where it stands.",
     "invoice-state": "The invoice's status does not allow it.",
     "exceeds-balance": "More than the `balance` that is still to be paid.",

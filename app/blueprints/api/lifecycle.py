@@ -122,7 +122,7 @@ class Delivery(Input):
     Permission.ITEM_HOLD,
     Items,
     body=Reservation,
-    refusals=("items-not-available", "invoice-state", "item-busy"),
+    refusals=("items-not-available", "invoice-state", "session-closed", "item-busy"),
     finds=True,
 )
 def reserve(body: Reservation) -> Items:
