@@ -1,7 +1,7 @@
-"""What a cart holds, worked out from the units themselves: a cart has no table of its own.
+"""What a cart holds, from the units themselves.
 
 Held units are those reserved for it; lapsed ones are those whose history says that the cart's hold
-on them ran out and that it was the cart's last word on them.
+on them ran out and that nothing else happened to them in its name since.
 """
 
 from collections.abc import Mapping
@@ -56,12 +56,16 @@ class CartLine:
 
 @dataclass(frozen=True)
 class Cart:
-    """``expires_at`` is when the first of the holds runs out; None when nothing is held."""
+    """``expires_at`` is when the first of the holds runs out; None when nothing is held.
+
+    ``mark`` is the same as long as the same units are in the cart, held or lapsed.
+    """
 
     id: str
     lines: list[CartLine]
     expires_at: datetime | None
     expired: bool
+    mark: str = ""
 
     @property
     def quantity(self) -> int:
@@ -79,13 +83,13 @@ class Cart:
     def gone_count(self) -> int:
         return sum(line.gone_count for line in self.lines)
 
-    def total(self, prices: Mapping[str, Decimal]) -> Decimal:
+    def total(self, prices: Mapping[UUID, Decimal]) -> Decimal:
         """At the list prices, or those that ``prices`` gives by product."""
         return sum((line_amount(line, prices) for line in self.lines), Decimal(0))
 
 
-def line_amount(line: CartLine, prices: Mapping[str, Decimal]) -> Decimal:
-    price = prices.get(str(line.product_id), line.list_price)
+def line_amount(line: CartLine, prices: Mapping[UUID, Decimal]) -> Decimal:
+    price = prices.get(line.product_id, line.list_price)
     return (price or Decimal(0)) * line.quantity
 
 
@@ -95,6 +99,7 @@ class PricedUnit:
     product_id: UUID
     sku: str
     list_price: Decimal | None
+    mark: str
 
 
 def get_cart(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> Cart:
@@ -118,6 +123,7 @@ def get_cart(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> Cart:
         lines=sorted(lines.values(), key=lambda line: line.sku),
         expires_at=min((row.expires_at for row in held), default=None),
         expired=any(row.expired for row in held),
+        mark=str(sum(rows[0].mark for rows in (held, lapsed) if rows)),
     )
 
 
@@ -127,25 +133,29 @@ def _line(lines: dict[UUID, CartLine], row: Row[Any]) -> CartLine:
     )
 
 
-_HELD = text("""
+#: Adds up to the same however the units are shared out between held and lapsed.
+MARK = "sum(hashtextextended(id::text, 0)) OVER ()"
+_HELD = text(f"""
     WITH held AS MATERIALIZED (
         SELECT id AS item_id, serial_number, product_id,
             row_number() OVER (PARTITION BY product_id ORDER BY serial_number) AS place,
             count(*) OVER (PARTITION BY product_id) AS held_count,
-            min(reservation_expiry) OVER () AS expires_at
+            min(reservation_expiry) OVER () AS expires_at, {MARK} AS mark
         FROM items WHERE reserved_for_type = 'Session' AND reserved_for_id = :cart_id)
     SELECT p.id AS product_id, p.sku, p.name AS product_name, p.price AS list_price, h.held_count,
-        h.item_id, h.serial_number, h.expires_at, h.expires_at <= clock_timestamp() AS expired
+        h.item_id, h.serial_number, h.expires_at, h.expires_at <= clock_timestamp() AS expired,
+        h.mark
     FROM held h JOIN products p ON p.id = h.product_id
     WHERE h.place <= :shown ORDER BY p.sku, h.place
 """)
 
-#: The last thing that happened to each unit in the name of this cart.
-_LAPSED = """
+#: The last thing that happened to each unit in the name of a cart: expressions for its session id
+#: and for the row of history up to which what lapsed is left out.
+LAPSED = """
     last_words AS (
         SELECT DISTINCT ON (item_id) item_id, change_reason
         FROM inventory_status_history
-        WHERE reference_id = :cart_id AND id > :lapsed_after
+        WHERE reference_id = {session_id} AND id > {lapsed_after}
         ORDER BY item_id, seq DESC),
     lapsed AS MATERIALIZED (
         SELECT i.id, i.serial_number, i.product_id, i.inventory_status,
@@ -155,17 +165,19 @@ _LAPSED = """
         FROM last_words w JOIN items i ON i.id = w.item_id
         WHERE w.change_reason = 'RESERVATION_EXPIRED'
             AND (i.reserved_for_type, i.reserved_for_id)
-                IS DISTINCT FROM ('Session', CAST(:cart_id AS text)))
+                IS DISTINCT FROM ('Session', CAST({session_id} AS text)))
 """
+_LAPSED = LAPSED.format(session_id=":cart_id", lapsed_after=":lapsed_after")
 _LAPSED_LINES = text(f"""
     WITH {_LAPSED}, counted AS (
         SELECT lapsed.*, count(*) FILTER (WHERE free) OVER product AS free_again_count,
             count(*) FILTER (WHERE NOT free) OVER product AS gone_count,
-            row_number() OVER (PARTITION BY product_id ORDER BY free, serial_number) AS place
+            row_number() OVER (PARTITION BY product_id ORDER BY free, serial_number) AS place,
+            {MARK} AS mark
         FROM lapsed WINDOW product AS (PARTITION BY product_id))
     SELECT p.id AS product_id, p.sku, p.name AS product_name, p.price AS list_price,
         c.id AS item_id, c.serial_number, c.inventory_status, c.free, c.free_again_count,
-        c.gone_count
+        c.gone_count, c.mark
     FROM counted c JOIN products p ON p.id = c.product_id
     WHERE c.place <= :shown ORDER BY p.sku, c.place
 """)
@@ -178,8 +190,9 @@ def cart_units(cart_id: str, *, lapsed_after: UUID = NO_HISTORY) -> list[PricedU
                 SELECT id, product_id FROM items
                 WHERE reserved_for_type = 'Session' AND reserved_for_id = :cart_id
                 UNION ALL SELECT id, product_id FROM lapsed)
-            SELECT u.id AS item_id, p.id AS product_id, p.sku, p.price AS list_price
-            FROM units u JOIN products p ON p.id = u.product_id
+            SELECT u.id AS item_id, p.id AS product_id, p.sku, p.price AS list_price, u.mark
+            FROM (SELECT *, ({MARK})::text AS mark FROM units) u
+            JOIN products p ON p.id = u.product_id
             ORDER BY u.id"""),
         {"cart_id": cart_id, "lapsed_after": lapsed_after},
     )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from app.domain.retail_lines import RetailLine
 from app.domain.retail_plan import Selection, move, plan
 from app.domain.retail_sales import Sale
 from app.domain.roles import Role
+from app.services import carts
 from app.services.demo_users import add_demo_users, demo_passwords
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.passwords import NewPassword
@@ -131,13 +132,9 @@ def _hold_some(people: dict[Role, UUID]) -> None:
     skus = _skus_with_stock()
     holders = (people[Role.STAFF], people[Role.MANAGER])
     for number, (minutes, units) in enumerate(CARTS):
-        inventory.hold_quantity_for_session(
-            skus.pop(0),
-            units,
-            str(uuid4()),
-            holders[number % len(holders)],
-            expires_in_minutes=minutes,
-        )
+        holder = holders[number % len(holders)]
+        carts.hold_quantity(skus.pop(0), units, holder, expires_in_minutes=minutes)
+        carts.put_aside(holder)
     for number, (reserved_for, units, until) in enumerate(MANUAL_HOLDS):
         chosen = [item.id for item in inventory.pick(skus.pop(0), units)]
         inventory.hold_items_manually(

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,15 @@ from tests.browsing import Browser, alert, path_of
 from tests.shop import Shop
 
 PAGE = "/invoices/new"
+
+
+@pytest.fixture(autouse=True)
+def no_carts_yet(shop: Shop) -> None:
+    """The people of this shop are shared by all tests, and their carts stay."""
+    shop.execute(
+        "UPDATE carts SET status = 'closed', closed_at = now(), put_aside_at = NULL"
+        " WHERE status <> 'closed'"
+    )
 
 
 def cart_of(browser: Browser) -> str:
@@ -288,3 +298,237 @@ def test_a_full_page_stays_within_its_queries(shop: Shop, as_role, count_queries
         page = browser.get(f"{PAGE}?q={sku}&customer_q=regular").text
     assert len(statements) <= 12
     assert "and 8 more" in page
+
+
+# The cart is the user's, not the browser's
+
+
+def hold_products(shop: Shop, browser: Browser, count: int) -> list[str]:
+    """Puts a unit of each of so many products into the cart; their price fields, by SKU."""
+    skus = sorted(shop.new_sku() for _ in range(count))
+    for sku in skus:
+        hold(browser, shop.new_units(1, sku)[0])
+    return [f"price-{shop.value('SELECT id FROM products WHERE sku = %s', sku)}" for sku in skus]
+
+
+def autosave(browser: Browser, target: str = "cart", **fields: str):
+    """As HTMX sends a field that saves itself: without the form's key."""
+    return browser.open(
+        "POST",
+        f"{PAGE}/draft",
+        data=fields,
+        headers={
+            "HX-Request": "true",
+            "HX-Target": target,
+            "X-CSRFToken": browser.csrf_token,
+        },
+    )
+
+
+def another_browser(shop: Shop) -> Browser:
+    """Of the same clerk, whose password ``as_role`` has set."""
+    browser = Browser(shop.app, "staff@example.com")
+    assert browser.log_in().status_code == 303
+    return browser
+
+
+def value_of(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*?value="([^"]*)"', page, re.S)
+    assert found, name
+    return found.group(1)
+
+
+def fields_of_sale(page: str) -> dict[str, str]:
+    """Every field that the form `sale` would send, with its value."""
+    form = page.split('<form id="sale"')[1].split("</form>")[0]
+    inputs = re.findall(r"<input[^>]*>", form)
+    inputs += [one for one in re.findall(r"<input[^>]*>", page) if 'form="sale"' in one]
+    found = {}
+    for one in inputs:
+        name, value = re.search(r'\sname="([^"]*)"', one), re.search(r'\svalue="([^"]*)"', one)
+        assert name, one
+        found[name.group(1)] = unescape(value.group(1)) if value else ""
+    return {"method": "Cash", "notes": "", "customer_tier": "standard", **found}
+
+
+def test_120_products_keep_the_price_that_each_was_given(shop: Shop, as_role):
+    browser = as_role("staff")
+    fields = hold_products(shop, browser, 120)
+    browser.get(PAGE)
+    for number, field in enumerate(fields, 1):
+        answer = autosave(browser, **{field: f"{number}.25"})
+        assert answer.status_code == 200
+    page = browser.get(PAGE).text
+    for number, field in enumerate(fields, 1):
+        assert value_of(page, field) == f"{number}.25"
+    total = Decimal(sum(range(1, 121))) + 120 * Decimal("0.25")
+    assert f"£{total:,}" in cart_of(browser)
+    sale = fields_of_sale(browser.get(PAGE).text)
+    answer = browser.post(PAGE, **{**sale, "customer_name": "Patient customer"})
+    assert answer.status_code == 303, alert(answer)
+    assert shop.invoice(invoice_id_of(path_of(answer)))[1] == total
+
+
+def test_a_price_post_carries_no_key_and_does_not_use_up_the_sales(shop: Shop, as_role):
+    browser, (item_id,) = as_role("staff"), shop.new_units(1)
+    hold(browser, item_id)
+    page = browser.get(PAGE).text
+    field = price_field(page)
+    (price,) = re.findall(rf'<input[^>]* name="{field}"[^>]*>', page)
+    sent = re.search(r'hx-params="([^"]*)"', price).group(1).split(",")
+    assert sent == [field, "tab", "shown_cart"]
+    sale = fields_of_sale(page)
+    for typed in ("9.00", "8.00", "8.00", "12,50x", "7.00"):
+        autosave(browser, **{field: typed, "tab": sale["tab"], "shown_cart": sale["shown_cart"]})
+    answer = browser.post(PAGE, **{**sale, field: "7.00", "customer_name": "A new customer"})
+    assert answer.status_code == 303, alert(answer)
+    assert shop.invoice(invoice_id_of(path_of(answer)))[1] == Decimal("7.00")
+
+
+def test_the_cart_is_the_same_after_log_out_and_in_another_browser(shop: Shop, as_role):
+    browser, (item_id,) = as_role("staff"), shop.new_units(1)
+    hold(browser, item_id)
+    field = price_field(browser.get(PAGE).text)
+    autosave(browser, **{field: "3.21"})
+    autosave(browser, "customer_name", customer_name="Ana", customer_email="ana@", notes="Gift")
+    browser.get(PAGE)
+    assert browser.post("/logout").status_code == 303
+    assert browser.get(PAGE).status_code == 302
+    for each in (another_browser(shop), another_browser(shop)):
+        page = each.get(PAGE).text
+        assert shop.serial(item_id) in page
+        assert value_of(page, field) == "3.21"
+        assert value_of(page, "customer_name") == "Ana"
+        assert value_of(page, "customer_email") == "ana@"
+        assert "Gift</textarea>" in page
+    other = as_role("colleague").get(PAGE).text
+    assert shop.serial(item_id) not in other
+    assert "Ana" not in other
+
+
+def test_an_old_cookie_is_ignored(shop: Shop, as_role):
+    browser, (item_id,) = as_role("staff"), shop.new_units(1)
+    with browser.client.session_transaction() as session:
+        session["cart"] = {"id": "an old cart", "prices": {"x": "not even a price"}}
+    shop.hold([item_id], "an old cart")
+    assert "Nothing is held yet" in cart_of(browser)
+    assert browser.post(f"{PAGE}/keep").status_code == 303
+
+
+@pytest.mark.parametrize("typed", ["12,50x", "£", "-3", "9" * 30])
+def test_a_refused_price_stays_under_its_error_with_all_else(shop: Shop, as_role, typed: str):
+    browser, (item_id,) = as_role("staff"), shop.new_units(1)
+    hold(browser, item_id)
+    field = price_field(browser.get(PAGE).text)
+    autosave(browser, "customer_name", customer_name="Ana", customer_email="a@b.c")
+    answer = autosave(browser, **{field: typed})
+    assert answer.status_code == 422
+    assert alert(answer)
+    assert 'id="cart"' in answer.text
+    assert 'id="customer"' not in answer.text
+    page = browser.get(PAGE).text
+    assert value_of(page, field) == typed
+    assert alert(browser.get(PAGE))
+    assert value_of(page, "customer_name") == "Ana"
+    refused = browser.post(PAGE, **{**fields_of_sale(page), "notes": "Kept"})
+    assert refused.status_code == 422
+    assert value_of(refused.text, field) == typed
+    assert value_of(refused.text, "customer_email") == "a@b.c"
+    assert "Kept</textarea>" in refused.text
+    autosave(browser, **{field: "4.00"})
+    assert value_of(browser.get(PAGE).text, field) == "4.00"
+    assert not alert(browser.get(PAGE))
+
+
+def test_what_was_typed_stays_when_a_unit_is_refused(shop: Shop, as_role):
+    browser, (item_id, taken) = as_role("staff"), shop.new_units(2)
+    hold(browser, item_id)
+    shop.new_invoice([taken])
+    field = price_field(browser.get(PAGE).text)
+    autosave(browser, "customer_name", customer_name="Ana", customer_email="nowhere")
+    autosave(browser, "notes", notes="Gift wrap")
+    autosave(browser, **{field: "12,50x"})
+    browser.get(PAGE)
+    refused = browser.post(f"{PAGE}/scan", q=shop.serial(taken))
+    assert refused.status_code == 409
+    for name, typed in {
+        field: "12,50x",
+        "customer_name": "Ana",
+        "customer_email": "nowhere",
+    }.items():
+        assert value_of(refused.text, name) == typed
+    assert "Gift wrap</textarea>" in refused.text
+
+
+def test_without_script_enter_saves_and_sells_nothing(shop: Shop, as_role):
+    browser, (item_id,) = as_role("staff"), shop.new_units(1)
+    hold(browser, item_id)
+    page = browser.get(PAGE).text
+    buttons = [one for one in re.findall(r"<button[^>]*>", page) if 'form="sale"' in one]
+    assert f'formaction="{PAGE}/draft"' in buttons[0]
+    assert page.index(buttons[0]) < page.index('<form id="sale"')
+    sale = fields_of_sale(page) | {"customer_name": "SN-0001", price_field(page): "6.00"}
+    with shop.unchanged():
+        assert path_of(browser.post(f"{PAGE}/draft", **sale)) == PAGE
+    page = browser.get(PAGE).text
+    assert value_of(page, "customer_name") == "SN-0001"
+    assert value_of(page, price_field(page)) == "6.00"
+
+
+def test_a_page_that_is_older_than_the_cart_sells_nothing(shop: Shop, as_role):
+    here, there = as_role("staff"), another_browser(shop)
+    hold(here, shop.new_units(1)[0])
+    sale = fields_of_sale(here.get(PAGE).text) | {"customer_name": "Ana"}
+    hold(there, shop.new_units(1)[0])
+    with shop.unchanged():
+        refused = here.post(PAGE, **sale)
+    assert refused.status_code == 409
+    assert "it holds 2 units now" in alert(refused)
+    assert value_of(refused.text, "customer_name") == "Ana"
+    again = here.post(PAGE, **fields_of_sale(refused.text))
+    assert again.status_code == 303, alert(again)
+
+
+def test_a_page_saves_only_what_was_typed_on_it(shop: Shop, as_role):
+    here, there = as_role("staff"), another_browser(shop)
+    hold_products(shop, here, 2)
+    sale = fields_of_sale(here.get(PAGE).text)
+    first, second = [name for name in sale if name.startswith("price-")]
+    there.get(PAGE)
+    autosave(there, **{first: "5.00", "tab": "there"})
+    autosave(there, "customer_name", customer_name="Ana", customer_email="", tab="there")
+    here.post(f"{PAGE}/draft", **{**sale, second: "6.00"})
+    page = here.get(PAGE).text
+    assert [value_of(page, name) for name in (first, second)] == ["5.00", "6.00"]
+    assert value_of(page, "customer_name") == "Ana"
+
+
+def test_carts_are_put_aside_and_taken_up_again_on_the_page(shop: Shop, as_role):
+    browser, units = as_role("staff"), shop.new_units(3)
+    for item_id in units[:2]:
+        hold(browser, item_id)
+    sale = fields_of_sale(browser.get(PAGE).text)
+    answer = browser.post(
+        f"{PAGE}/put-aside", **sale | {"customer_name": "Ana", "notes": "Back at 4"}
+    )
+    assert path_of(answer) == PAGE
+    page = browser.get(PAGE).text
+    assert "Nothing is held yet" in page
+    assert value_of(page, "customer_name") == ""
+    aside = page.split('id="put-aside"')[1]
+    for words in ("Ana", "2 units", "£20.00", "Back at 4", "Take up again"):
+        assert words in aside
+    assert shop.statuses(units[:2]) == ["Reserved", "Reserved"]
+    hold(browser, units[2])
+    cart_id = value_of(aside, "cart_id")
+    assert browser.post(f"{PAGE}/take-up-again", cart_id=cart_id).status_code == 303
+    page = browser.get(PAGE).text
+    assert shop.serial(units[0]) in page.split('id="put-aside"')[0]
+    assert "The cart that was open is put aside." in page
+    assert value_of(page, "customer_name") == "Ana"
+    assert as_role("colleague").post(f"{PAGE}/take-up-again", cart_id=cart_id).status_code == 404
+    other = value_of(page.split('id="put-aside"')[1], "cart_id")
+    browser.post(f"{PAGE}/give-up", cart_id=other)
+    assert shop.statuses(units) == ["Reserved", "Reserved", "Available"]
+    assert browser.post(f"{PAGE}/take-up-again", cart_id="x").status_code == 422
+    assert browser.post(f"{PAGE}/take-up-again").status_code == 422

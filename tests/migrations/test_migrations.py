@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from app.domain.errors import NotPermitted
 from app.models.user import SYSTEM_USER_ID
+from app.queries.cart_rows import carts_put_aside
 from app.queries.invoice_numbers import list_void_numbers
+from app.services import carts
+from app.services.cart_sale import CartSale, sell_cart
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
+from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice, NewPayment
 from tests.invariants import assert_invariants
 from tests.migrations.old_shop import LEGACY, OldShop
 
@@ -210,7 +215,7 @@ def test_numbers_that_a_standing_store_used_up_are_void_and_the_earlier_shops_ga
     connection = old_shop.connection
     for number in ["7", "4711", "2024-A"]:
         old_shop.invoice(number, "Open", {f"unit-{number}": "10.00"})
-    migrate_to("007")
+    migrate_to("008")
     connection.execute("SELECT set_config('holdfast.user_id', %s, false)", [str(old_shop.clerk)])
     add = "INSERT INTO invoices (customer_id) VALUES (%s)"
     connection.execute("SELECT nextval('invoice_numbers')")
@@ -287,4 +292,47 @@ def test_all_obstacles_are_named_at_once_and_once_mended_it_goes_on(
     assert revision(connection) != "000"
     assert one(connection, ITEM, "full")[0] == "Sold"
     assert one(connection, ITEM, "short-0")[0] == "Available"
+    assert_invariants(connection)
+
+
+def test_holds_that_exist_become_carts_of_whoever_made_them(old_shop: OldShop, migrate_to) -> None:
+    connection = old_shop.connection
+    other = old_shop.insert(
+        "users", email="new@example.com", name="New hand", role="staff", password_hash="!"
+    )
+    on_page = str(uuid4())
+    units = [old_shop.unit(f"held-{number}") for number in range(5)]
+    migrate_to("008")
+    for item_id, session_id, user_id in zip(
+        units,
+        [on_page, on_page, "till 4", "till 4", "till 5"],
+        [old_shop.clerk, old_shop.clerk, other, old_shop.clerk, old_shop.clerk],
+        strict=True,
+    ):
+        connection.execute(
+            "SELECT set_config('holdfast.user_id', %s, false),"
+            " set_config('holdfast.reason', 'SESSION_HOLD', false)",
+            [str(user_id)],
+        )
+        connection.execute(
+            "UPDATE items SET inventory_status = 'Reserved', reserved_for_type = 'Session',"
+            " reserved_for_id = %s, reservation_expiry = now() + interval '15 minutes'"
+            " WHERE id = %s",
+            [session_id, item_id],
+        )
+    migrate_to("head")
+    assert connection.execute(
+        "SELECT session_id, user_id, on_page, status FROM carts ORDER BY status, session_id"
+    ).fetchall() == [
+        (on_page, old_shop.clerk, True, "aside"),
+        ("till 4", other, False, "open"),
+        ("till 5", old_shop.clerk, False, "open"),
+    ]
+    (aside,) = carts_put_aside(old_shop.clerk)
+    assert (aside.quantity, aside.held_count, aside.total) == (2, 2, Decimal("20.00"))
+    carts.take_up_again(aside.id, old_shop.clerk)
+    invoice_id = sell_cart(CartSale(customer=NewCustomer("Ana")), old_shop.clerk)
+    assert one(connection, "SELECT total FROM invoices WHERE id = %s", invoice_id) == (20,)
+    with pytest.raises(NotPermitted, match="New hand's cart"):
+        InventoryLifecycleService().hold_items_for_session(units[4:], "till 4", old_shop.clerk)
     assert_invariants(connection)
