@@ -45,8 +45,12 @@ HIDDEN_FIELDS = {
     "customer_id",
     "invoice_id",
     "direct_sale",
+    "cart_id",
+    "tab",
     "q",
 }
+#: What a page showed before anything was typed goes along in fields that begin with this.
+SHOWN = "shown"
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,12 @@ def typed_values(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
     return [
         (_words(name), value)
         for name, value in fields.items(multi=True)
-        if value.strip() and name not in HIDDEN_FIELDS and not is_secret(name)
+        if value.strip() and not _is_hidden(name) and not is_secret(name)
     ]
+
+
+def _is_hidden(name: str) -> bool:
+    return name in HIDDEN_FIELDS or name.startswith(SHOWN)
 
 
 def is_secret(name: str) -> bool:

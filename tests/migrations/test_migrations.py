@@ -215,7 +215,7 @@ def test_numbers_that_a_standing_store_used_up_are_void_and_the_earlier_shops_ga
     connection = old_shop.connection
     for number in ["7", "4711", "2024-A"]:
         old_shop.invoice(number, "Open", {f"unit-{number}": "10.00"})
-    migrate_to("008")
+    migrate_to("007")
     connection.execute("SELECT set_config('holdfast.user_id', %s, false)", [str(old_shop.clerk)])
     add = "INSERT INTO invoices (customer_id) VALUES (%s)"
     connection.execute("SELECT nextval('invoice_numbers')")
