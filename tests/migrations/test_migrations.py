@@ -302,7 +302,7 @@ def test_holds_that_exist_become_carts_of_whoever_made_them(old_shop: OldShop, m
     )
     on_page = str(uuid4())
     units = [old_shop.unit(f"held-{number}") for number in range(5)]
-    migrate_to("008")
+    migrate_to("009")
     for item_id, session_id, user_id in zip(
         units,
         [on_page, on_page, "till 4", "till 4", "till 5"],

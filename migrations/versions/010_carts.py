@@ -4,14 +4,14 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "009"
-down_revision = "008"
+revision = "010"
+down_revision = "009"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    sql = Path(__file__).parents[1] / "sql" / "009_carts.sql"
+    sql = Path(__file__).parents[1] / "sql" / "010_carts.sql"
     op.get_bind().connection.driver_connection.execute(sql.read_text())
 
 
