@@ -1,10 +1,9 @@
 """The item list as CSV, a page at a time."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 
+from app.domain.csv_text import csv_text
 from app.queries.item_actions import Viewer
 from app.queries.item_filters import ItemFilters
 from app.queries.items import Item, list_items
@@ -33,28 +32,16 @@ COLUMNS = (
 
 def csv_chunks(filters: ItemFilters, viewer: Viewer) -> Iterator[str]:
     """Text of the header, then of LIMIT_MAX units at a time."""
-    yield _lines([list(COLUMNS)])
+    yield csv_text([COLUMNS])
     page_filters, cursor, rows = replace(filters, limit=LIMIT_MAX), None, 0
     while rows < EXPORT_ROWS_MAX:
         page = list_items(page_filters, viewer, cursor=cursor)
-        yield _lines([_row(item) for item in page.items])
+        yield csv_text(_row(item) for item in page.items)
         cursor, rows = page.next_cursor, rows + len(page.items)
         if cursor is None:
             return
-    yield _lines([[f"Only the first {EXPORT_ROWS_MAX} units; narrow the list for the rest."]])
+    yield csv_text([[f"Only the first {EXPORT_ROWS_MAX} units; narrow the list for the rest."]])
 
 
-def _row(item: Item) -> list[str]:
-    return [_cell(getattr(item, column)) for column in COLUMNS]
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    # A spreadsheet would run what begins like a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _lines(rows: list[list[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
+def _row(item: Item) -> list[object]:
+    return [getattr(item, column) for column in COLUMNS]

@@ -1,10 +1,9 @@
 """A daily report as CSV: one figure a line, with the two days it is compared with."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.domain.csv_text import csv_text
 from app.domain.daily_report import HEADLINES
 
 COLUMNS = ("section", "name", "figure", "value", "day_before", "week_before")
@@ -12,13 +11,8 @@ LISTS = {"findings": "kind", "bestSellers": "sku", "longestReservations": "seria
 
 
 def report_csv(figures: Mapping[str, Any]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for row in _rows(figures):
-        cells = [_cell(value) for value in row]
-        writer.writerow(cells + [""] * (len(COLUMNS) - len(cells)))
-    return buffer.getvalue()
+    empty = ("",) * len(COLUMNS)
+    return csv_text([COLUMNS, *((*row, *empty)[: len(COLUMNS)] for row in _rows(figures))])
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -42,10 +36,3 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             for figure, value in line.items():
                 if figure != key:
                     yield section, line[key], figure, value
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    # A spreadsheet would run what begins like a formula.
-    risky = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, int)
-    return f"'{text}" if risky else text
