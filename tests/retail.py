@@ -6,6 +6,12 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from app.domain.currency import currency_of
+from app.domain.retail_columns import TextColumns
+from app.domain.retail_dates import DateOrder
+from app.domain.retail_lines import Notice, RetailLine
+from app.domain.retail_parsing import LineParser
+
 ROOT = Path(__file__).parents[1]
 REAL_FILE = ROOT.parent / "shared" / "data" / "online_retail.csv.gz"
 DEMO_SLICE = ROOT / "app" / "demo" / "online_retail.csv"
@@ -40,6 +46,21 @@ def row(
         customer,
         "United Kingdom",
     ]
+
+
+def parse_rows(
+    rows: Iterable[list[str]],
+    *,
+    first: int = 2,
+    mark: str | None = ".",
+    order: DateOrder | None = None,
+    currency: str = "GBP",
+) -> tuple[list[RetailLine], list[Notice]]:
+    """Lines as they are read from a file, numbered from ``first`` on, and what is to be told."""
+    cells = list(rows)
+    texts = TextColumns()
+    texts.add(range(first, first + len(cells)), zip(*cells, strict=True))
+    return LineParser(currency_of(currency), mark, order).parse(texts)
 
 
 def write_file(path: Path, rows: Iterable[list[str]], *, packed: bool = False) -> Path:

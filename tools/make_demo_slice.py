@@ -35,7 +35,7 @@ def units_cancelled(sale: Sale) -> int:
 
 
 def main(path: Path) -> None:
-    lines = read_retail_file(path)
+    lines = read_retail_file(path).lines
     sales = chosen_sales(plan(lines, Selection(first_day=FIRST_DAY)).sales)
     invoices = {sale.number for sale in sales}
     cancelled = {

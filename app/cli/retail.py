@@ -4,24 +4,45 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 
 from app.cli.day import DAY
-from app.domain.errors import Refusal
-from app.domain.retail_lines import RetailFileError
+from app.database import connection_lost
+from app.domain.errors import DatabaseAway, InvalidInput, NotFound, OutcomeUnknown, Refusal
+from app.domain.retail_dates import DateOrder
+from app.domain.retail_form import Choices
+from app.domain.retail_headings import RetailFileError
+from app.domain.retail_numbers import MARKS
 from app.domain.retail_plan import Selection
 from app.services.amount_decimals import other_decimals
-from app.services.retail_import import Progress, Summary, import_retail
+from app.services.retail_import import ImportRunning, Progress, Summary, import_retail
 from app.store_currency import store_currency
 
 REPORT_SECONDS = 5.0
+ORDERS = [order.value for order in DateOrder]
+LOST = "The connection to the database was lost."
+AGAIN = "What was imported until then stays. Run it again: it goes on where it stopped."
 
 retail = AppGroup("retail", help="Real invoices of a retailer.")
+
+
+def _encoding(_: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    try:
+        "".encode(name or "utf-8")
+    except LookupError:
+        raise click.BadParameter(
+            f"There is no encoding {name!r} of texts. There are: cp1252, mac_roman, utf-8.",
+            param=option,
+        ) from None
+    return name
 
 
 @retail.command("import")
@@ -30,45 +51,78 @@ retail = AppGroup("retail", help="Real invoices of a retailer.")
 @click.option("--to", "last_day", type=DAY, help="Last day, inclusive.")
 @click.option("--every", type=click.IntRange(1), default=1, help="Each N-th customer only.")
 @click.option("--shift-to", type=DAY, help="Move all dates: the last day is this.")
+@click.option("--encoding", callback=_encoding, help="Of the text, where it is not recognised.")
+@click.option("--decimal-mark", type=click.Choice(list(MARKS.values())), help="Of its numbers.")
+@click.option("--dates", type=click.Choice(ORDERS), help="How it writes 1/12/2010.")
 def import_file(
     file: Path,
     first_day: date | None,
     last_day: date | None,
     every: int,
     shift_to: date | None,
+    encoding: str | None,
+    decimal_mark: str | None,
+    dates: str | None,
 ) -> None:
     """Replay the invoices of FILE (Online Retail, CSV, gzip or plain) through the lifecycle.
 
     Can be stopped and run again: it goes on where it stopped and doubles nothing.
     """
-    if other_decimals(store_currency()):
-        raise click.ClickException(
-            f"The store was started with another currency than {store_currency().code}: "
-            "give this command the same CURRENCY."
-        )
+    if first_day and last_day and first_day > last_day:
+        raise click.UsageError("--from is after --to: no day lies between them.")
     selection = Selection(
         first_day=first_day or Selection.first_day,
         last_day=last_day or Selection.last_day,
         every=every,
         shift_to=shift_to,
     )
+    marks = {words: mark for mark, words in MARKS.items()}
+    choices = Choices(
+        encoding=encoding,
+        decimal_mark=marks[decimal_mark] if decimal_mark else None,
+        date_order=DateOrder(dates) if dates else None,
+    )
+    with _told_in_one_line():
+        click.echo(json.dumps(_as_json(_import(file, selection, choices)), indent=2))
+
+
+def _import(file: Path, selection: Selection, choices: Choices) -> Summary:
+    if other_decimals(store_currency()):
+        raise click.ClickException(
+            f"The store was started with another currency than {store_currency().code}: "
+            "give this command the same CURRENCY."
+        )
     settings = current_app.config["SETTINGS"]
     name = f"retail-skipped-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.csv"
+    return import_retail(
+        file,
+        selection,
+        timezone=settings.timezone,
+        skipped_file=settings.instance_dir / "imports" / name,
+        currency=store_currency(),
+        choices=choices,
+        report=_Reporter(),
+    )
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
     try:
-        summary = import_retail(
-            file,
-            selection,
-            timezone=settings.timezone,
-            skipped_file=settings.instance_dir / "imports" / name,
-            report=_Reporter(),
-        )
-    except RetailFileError as error:
-        raise click.ClickException(str(error)) from None
-    except Refusal as refusal:
-        raise click.ClickException(
-            f"{refusal.detail} Run it again: it goes on where it stopped."
-        ) from None
-    click.echo(json.dumps(_as_json(summary), indent=2))
+        yield
+    except (RetailFileError, ImportRunning) as error:
+        message = str(error)
+    except (DatabaseAway, OutcomeUnknown):
+        message = f"{LOST} {AGAIN}"
+    except (Refusal, InvalidInput, NotFound) as refusal:
+        message = f"{refusal.detail} {AGAIN}"
+    except DBAPIError as error:
+        said = f"The database refused it: {str(error.orig).splitlines()[0]}."
+        message = f"{LOST if connection_lost(error) else said} {AGAIN}"
+    except KeyboardInterrupt:
+        message = f"Stopped. {AGAIN}"
+    else:
+        return
+    raise click.ClickException(" ".join(message.split()))
 
 
 class _Reporter:
@@ -116,6 +170,9 @@ def _as_json(summary: Summary) -> dict[str, object]:
         "customers": summary.customers,
         "skipped": summary.skipped,
         "skippedFile": str(summary.skipped_file),
+        "noticed": summary.noticed,
+        "noticedFile": str(summary.noticed_file) if summary.noticed_file else None,
+        "file": summary.form,
         "seconds": round(summary.seconds, 1),
         "memoryMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }

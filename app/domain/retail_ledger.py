@@ -27,7 +27,7 @@ class Ledger:
     def sell(self, line: RetailLine) -> None:
         sale = self.sales.get(line.invoice)
         if sale is None:
-            sale = Sale(line.invoice, line.customer, line.country, line.buyer, line.at)
+            sale = Sale(line, line.at)
             self.sales[line.invoice] = sale
         article = (line.stock_code, line.unit_price)
         sale.articles[article] = sale.articles.get(article, 0) + line.quantity

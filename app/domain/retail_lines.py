@@ -1,37 +1,14 @@
 """One line of the Online Retail file: what it says, and why it may be no sale of units."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-from sys import intern
 from typing import NamedTuple
 
-from app.domain.invoice_lifecycle import CENT
-
-COLUMNS = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
-CANCELLATION_PREFIX = "C"
-TEXT_LENGTH_MAX = {"InvoiceNo": 40, "StockCode": 40, "Description": 500, "Country": 100}
-QUANTITY_MAX = 1_000_000
-UNIT_PRICE_MAX = 10_000_000
+CANCELLATION_PREFIXES = "Cc"
 #: Everything else is postage, discounts, fees, samples, vouchers and manual bookings.
-PRODUCT_CODE = re.compile(r"\d{5}|DCGS")
-CUSTOMER_ID = re.compile(r"(\d{1,12})(\.0+)?")
-
-
-class RetailFileError(Exception):
-    """The file is not what it should be; the text names the line and what was expected."""
+PRODUCT_CODE = re.compile(r"[0-9]{5}|DCGS", re.IGNORECASE)
 
 
 class SkipReason(StrEnum):
@@ -43,6 +20,20 @@ class SkipReason(StrEnum):
     CANCELLATION_WITHOUT_PURCHASE = "cancellation-without-purchase"
     CANCELLATION_EXCEEDS_PURCHASE = "cancellation-exceeds-purchase"
     INVOICE_FINISHED_BEFORE = "invoice-finished-before"
+    DIFFERS_FROM_STORE = "differs-from-store"
+
+
+class NoticeKind(StrEnum):
+    """What was read in a way that the file does not say in so many words."""
+
+    PRICE_ROUNDED = "price-rounded"
+    SAME_LINE_TWICE = "same-line-twice"
+    ANOTHER_TIME = "another-time-on-the-invoice"
+    ANOTHER_COUNTRY = "another-country-of-the-customer"
+    OTHER_SPELLING = "other-spelling-of-the-stock-code"
+    TIME_NOT_ON_THE_CLOCK = "time-not-on-the-clock"
+    TIME_TWICE_ON_THE_CLOCK = "time-twice-on-the-clock"
+    MOVED_INTO_THE_FUTURE = "moved-into-the-future"
 
 
 class RetailLine(NamedTuple):
@@ -60,7 +51,7 @@ class RetailLine(NamedTuple):
 
     @property
     def is_cancellation(self) -> bool:
-        return self.invoice.startswith(CANCELLATION_PREFIX)
+        return self.invoice[0] in CANCELLATION_PREFIXES
 
     @property
     def buyer(self) -> str:
@@ -72,6 +63,13 @@ class Skipped(NamedTuple):
     line: RetailLine
     reason: SkipReason
     units: int
+    detail: str = ""
+
+
+class Notice(NamedTuple):
+    line: RetailLine
+    kind: NoticeKind
+    detail: str
 
 
 def reason_to_skip(line: RetailLine) -> SkipReason | None:
@@ -87,78 +85,3 @@ def reason_to_skip(line: RetailLine) -> SkipReason | None:
     if line.unit_price == 0 and not line.customer:
         return SkipReason.FREE_WITHOUT_CUSTOMER
     return None
-
-
-def parse_line(number: int, record: Mapping[str, str]) -> RetailLine:
-    """The line from its fields by column; RetailFileError says what was expected instead."""
-    try:
-        return RetailLine(
-            number,
-            intern(_text("InvoiceNo", record)),
-            intern(_text("StockCode", record)),
-            intern(_text("Description", record, required=False)),
-            _quantity(record["Quantity"]),
-            _time(record["InvoiceDate"]),
-            _price(record["UnitPrice"]),
-            intern(_customer(record["CustomerID"])),
-            intern(_text("Country", record, required=False)),
-        )
-    except ValueError as error:
-        raise RetailFileError(f"line {number}: {error}") from None
-
-
-def _text(column: str, record: Mapping[str, str], *, required: bool = True) -> str:
-    value = record[column].strip()
-    most = TEXT_LENGTH_MAX[column]
-    if len(value) > most or not value.isprintable():
-        raise ValueError(f"{column} should be at most {most} printable characters")
-    if required and not value:
-        raise ValueError(f"{column} is empty")
-    return value
-
-
-@lru_cache(maxsize=10_000)
-def _quantity(value: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,9}", value) or abs(int(value)) > QUANTITY_MAX:
-        raise ValueError(
-            f"Quantity should be a whole number up to {QUANTITY_MAX}, not {_shown(value)}"
-        )
-    return int(value)
-
-
-@lru_cache(maxsize=10_000)
-def _time(value: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo:
-        raise ValueError(
-            f"InvoiceDate should be a local time such as 2010-12-01 08:26:00, not {_shown(value)}"
-        )
-    return at
-
-
-@lru_cache(maxsize=10_000)
-def _price(value: str) -> Decimal:
-    try:
-        price = Decimal(value)
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite() or abs(price) > UNIT_PRICE_MAX:
-        raise ValueError(f"UnitPrice should be an amount such as 2.55, not {_shown(value)}")
-    return price.quantize(CENT, ROUND_HALF_UP)
-
-
-@lru_cache(maxsize=10_000)
-def _customer(value: str) -> str:
-    if not value.strip():
-        return ""
-    match = CUSTOMER_ID.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f"CustomerID should be a number or empty, not {_shown(value)}")
-    return match[1]
-
-
-def _shown(value: str) -> str:
-    return ascii(value if len(value) <= 40 else value[:39] + "…")

@@ -26,15 +26,28 @@ class Cancellation:
 
 @dataclass(slots=True)
 class Sale:
-    """One invoice; ``customer`` is empty for a walk-in, ``at`` local time."""
+    """One invoice, from its first ``line``; ``customer`` is empty for a walk-in, ``at`` local."""
 
-    number: str
-    customer: str
-    country: str
-    buyer: str
+    line: RetailLine
     at: datetime
     articles: dict[Article, int] = field(default_factory=dict)
     cancellations: list[Cancellation] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        return self.line.invoice
+
+    @property
+    def customer(self) -> str:
+        return self.line.customer
+
+    @property
+    def country(self) -> str:
+        return self.line.country
+
+    @property
+    def buyer(self) -> str:
+        return self.line.buyer
 
     @property
     def units(self) -> int:

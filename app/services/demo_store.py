@@ -71,7 +71,7 @@ def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE)
 
 @transactional
 def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) -> Tally:
-    lines = [_priced_here(line) for line in read_retail_file(slice_file)]
+    lines = [_priced_here(line) for line in read_retail_file(slice_file).lines]
     sales = plan(lines, Selection()).sales
     now = datetime.now(timezone).replace(microsecond=0, tzinfo=None)
     move(sales, now - max(sale.at for sale in sales))

@@ -15,6 +15,7 @@ from app.domain.invoice_lifecycle import (
 )
 from app.domain.retail_events import Event, EventKind
 from app.domain.retail_sales import Cancellation, Sale
+from app.domain.text_folding import fold_text
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
@@ -176,13 +177,15 @@ def _method(sale: Sale) -> PaymentMethod:
 
 
 def _units_to_free(invoice_id: UUID, cancellation: Cancellation) -> list[UUID]:
+    articles = cancellation.articles.items()
+    wanted = {(fold_text(sku), price): quantity for (sku, price), quantity in articles}
     rows = db.session.execute(
-        text("""SELECT l.item_id, p.sku, l.unit_price FROM invoice_items l
+        text("""SELECT l.item_id, fold_text(p.sku) AS sku, l.unit_price FROM invoice_items l
             JOIN items i ON i.id = l.item_id JOIN products p ON p.id = i.product_id
-            WHERE l.invoice_id = :invoice_id AND p.sku = ANY(:skus) ORDER BY l.item_id DESC"""),
-        {"invoice_id": invoice_id, "skus": [sku for sku, _ in cancellation.articles]},
+            WHERE l.invoice_id = :invoice_id AND fold_text(p.sku) = ANY(:skus)
+            ORDER BY l.item_id DESC"""),
+        {"invoice_id": invoice_id, "skus": [sku for sku, _ in wanted]},
     )
-    wanted = dict(cancellation.articles)
     chosen = []
     for row in rows:
         article = (row.sku, row.unit_price)

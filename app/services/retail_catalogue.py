@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.database import db, transactional
 from app.domain.retail_lines import RetailLine, reason_to_skip
 from app.domain.retail_sales import Sale
+from app.domain.text_folding import fold_text
 
 WALK_IN = "walk-in"
 
@@ -60,6 +61,23 @@ def add_products(wanted: Iterable[Article]) -> None:
 
 
 @transactional
+def spellings_in_store(stock_codes: Iterable[str]) -> dict[str, list[str]]:
+    """The SKUs of the store that are these codes but for their case, by the folded code."""
+    wanted = sorted({fold_text(code) for code in stock_codes})
+    found: dict[str, list[str]] = {}
+    for sku in db.session.scalars(
+        text("SELECT sku FROM products WHERE fold_text(sku) = ANY(:codes) ORDER BY sku"),
+        {"codes": wanted},
+    ):
+        found.setdefault(fold_text(sku), []).append(sku)
+    return found
+
+
+def customer_reference(number: str, prefix: str) -> str:
+    return f"{prefix}:{number or WALK_IN}"
+
+
+@transactional
 def add_customers(sales: Iterable[Sale], prefix: str) -> Mapping[str, UUID]:
     """The ids of these invoices' customers by their number; one for all without a number."""
     names = {
@@ -68,7 +86,7 @@ def add_customers(sales: Iterable[Sale], prefix: str) -> Mapping[str, UUID]:
         else "Walk-in customer"
         for sale in sales
     }
-    references = {f"{prefix}:{number or WALK_IN}": number for number in names}
+    references = {customer_reference(number, prefix): number for number in names}
     db.session.execute(
         text("""INSERT INTO customers (name, source_reference)
             SELECT * FROM unnest(CAST(:names AS text[]), CAST(:refs AS text[]))

@@ -1,69 +1,119 @@
-"""Reads the Online Retail file, gzip or plain, and refuses what is not that file."""
+"""Reads a retail file, whatever wrote it, and refuses what cannot be read in one way only."""
 
-import csv
+import gc
 import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
-from app.domain.retail_lines import COLUMNS, RetailFileError, RetailLine, parse_line
+from app.domain.currency import Currency, currency_of
+from app.domain.retail_checks import check_lines
+from app.domain.retail_columns import TextColumns
+from app.domain.retail_dates import date_order
+from app.domain.retail_form import Choices, FileForm
+from app.domain.retail_headings import RetailFileError
+from app.domain.retail_lines import Notice, RetailLine
+from app.domain.retail_numbers import decimal_mark
+from app.domain.retail_parsing import LineParser
+from app.services.retail_bytes import NAMES, opened, recognise_encoding
+from app.services.retail_rows import DELIMITERS, RetailRows, recognise_delimiter
 
-GZIP_MAGIC = b"\x1f\x8b"
+NUMBERS = ("Quantity", "UnitPrice", "CustomerID")
+POUNDS = currency_of("GBP")
+ANYTHING = Choices()
 
 
-def read_retail_file(path: Path) -> list[RetailLine]:
-    """Every line of the file, all of them checked; RetailFileError names the first bad one."""
-    number = 1
+@dataclass(frozen=True)
+class RetailFile:
+    lines: list[RetailLine]
+    notices: list[Notice]
+    form: FileForm
+
+
+def read_retail_file(
+    path: Path, currency: Currency = POUNDS, choices: Choices = ANYTHING
+) -> RetailFile:
+    """All of the file, judged; RetailFileError names the first thing that is wrong."""
+    reader = _Reader(path, currency, choices)
     try:
-        with _text(path) as file:
-            lines = []
-            for line in _lines(file):
-                lines.append(line)
-                number = line.number
-    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise RetailFileError(
-            f"{path}: expected a CSV file in UTF-8, plain or gzip; it cannot be read after line "
-            f"{number}: {error}. Nothing was imported."
-        ) from None
-    except OSError as error:
-        raise RetailFileError(f"{path}: {error.strerror or error}. Nothing was imported.") from None
-    except RetailFileError as error:
-        raise RetailFileError(f"{path}: {error}. Nothing was imported.") from None
-    if not lines:
-        raise RetailFileError(
-            f"{path}: expected invoice lines after the headings in line 1, and there are none. "
-            "Nothing was imported."
+        with _without_collecting():
+            return reader.read()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        why = f"the gzip file is damaged or cut off ({error}). Copy it again, or unpack it first"
+    except UnicodeError as error:
+        name = NAMES.get(reader.encoding, reader.encoding)
+        why = (
+            f"line {reader.line + 1} or a little later: the text is not {name} "
+            f"({getattr(error, 'reason', error)}). Save the file as CSV (UTF-8)"
         )
-    return lines
+    except OSError as error:
+        why = error.strerror or str(error)
+    except RetailFileError as error:
+        why = str(error)
+    raise RetailFileError(f"{path}: {why}. Nothing was imported.")
 
 
 @contextmanager
-def _text(path: Path) -> Iterator[IO[str]]:
-    with path.open("rb") as file:
-        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        file.seek(0)
-        binary = gzip.GzipFile(fileobj=file) if packed else file
-        with TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+def _without_collecting() -> Iterator[None]:
+    """Looking for cycles among a million new objects takes a third of the time; there are none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Reader:
+    def __init__(self, path: Path, currency: Currency, choices: Choices) -> None:
+        self.path, self.currency, self.choices = path, currency, choices
+        self.encoding = ""
+        self.rows: RetailRows | None = None
+
+    @property
+    def line(self) -> int:
+        """The last one that was read."""
+        return self.rows.line if self.rows else 0
+
+    def read(self) -> RetailFile:
+        self.encoding = self.choices.encoding or recognise_encoding(self.path)
+        with self._text() as text:
+            self.delimiter = recognise_delimiter(text)
+        with self._text() as text:
+            rows = self.rows = RetailRows(text, self.delimiter)
+            texts = rows.read()
+        if not len(texts):
+            raise RetailFileError("expected invoice lines after the headings, and there are none")
+        parser = self._parser(texts)
+        lines, notices = parser.parse(texts)
+        notices += check_lines(lines, self.currency.most)
+        return RetailFile(lines, notices, self._form(rows, parser))
+
+    def _parser(self, texts: TextColumns) -> LineParser:
+        numbers = {name: texts.first_lines(name) for name in NUMBERS}
+        mark = self.choices.decimal_mark or decimal_mark(numbers, self.currency.decimals)
+        order = self.choices.date_order or date_order(texts.first_lines("InvoiceDate"), mark)
+        return LineParser(self.currency, mark, order)
+
+    @contextmanager
+    def _text(self) -> Iterator[IO[str]]:
+        with (
+            opened(self.path) as file,
+            TextIOWrapper(file, encoding=self.encoding, newline="") as text,
+        ):
             yield text
 
-
-def _lines(file: IO[str]) -> Iterator[RetailLine]:
-    reader = csv.reader(file, strict=True)
-    headings = next(reader, [])
-    missing = [column for column in COLUMNS if column not in headings]
-    if missing:
-        raise RetailFileError(
-            f"line 1: expected the headings {', '.join(COLUMNS)}; "
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+    def _form(self, rows: RetailRows, parser: LineParser) -> FileForm:
+        return FileForm(
+            encoding=NAMES.get(self.encoding, self.encoding),
+            delimiter=DELIMITERS.get(rows.delimiter, rows.delimiter),
+            decimal_mark=parser.decimal_mark,
+            date_order=parser.date_order,
+            columns_ignored=rows.headings.ignored,
+            empty_rows=rows.empty,
         )
-    for fields in reader:
-        if not fields:
-            continue
-        if len(fields) != len(headings):
-            raise RetailFileError(
-                f"line {reader.line_num}: expected {len(headings)} fields, found {len(fields)}"
-            )
-        yield parse_line(reader.line_num, dict(zip(headings, fields, strict=True)))

@@ -1,6 +1,5 @@
 """Replays the invoices of a retailer's year through the store's own services."""
 
-import csv
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,19 +13,21 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import db, transactional, unhurried
-from app.domain.errors import Refusal
+from app.domain.currency import Currency
+from app.domain.errors import DatabaseAway, Refusal
 from app.domain.retail_events import Ending, Event, EventKind, events
-from app.domain.retail_lines import COLUMNS, Skipped
-from app.domain.retail_plan import Selection, plan
+from app.domain.retail_form import Choices
+from app.domain.retail_plan import Selection
 from app.domain.retail_sales import Sale
-from app.services.retail_catalogue import add_customers, add_products, articles
-from app.services.retail_file import read_retail_file
+from app.services.retail_catalogue import add_customers, add_products
+from app.services.retail_file import ANYTHING, POUNDS, read_retail_file
+from app.services.retail_judgement import Judged, judge
 from app.services.retail_replay import Replay
-from app.services.retail_source import Source
-from app.services.retail_standing import Tally, come_too_late
+from app.services.retail_source import PREFIX, Source
+from app.services.retail_standing import Tally
+from app.services.retail_told import write_notices, write_skipped
 from app.services.tallies import fold_tallies
 
-PREFIX = "retail"
 #: Transactions stay short for the clerks beside it, and a stopped import loses little.
 BATCH_UNITS_MAX = 5_000
 BATCH_EVENTS_MAX = 150
@@ -34,6 +35,7 @@ BATCH_EVENTS_MAX = 150
 ANALYSE_AT_INVOICES = (50, 200, 1_000, 3_000)
 ANALYSE_EVERY_INVOICES = 5_000
 FOLD_EVERY_INVOICES = 500
+LOCK = "hashtext('holdfast.retail_import')"
 
 
 class ImportRunning(Refusal):
@@ -56,10 +58,15 @@ class Progress(NamedTuple):
 
 @dataclass
 class Summary:
+    """``noticed_file`` is none where nothing was noticed."""
+
     tally: Tally
     imported_before: int
     skipped: dict[str, int]
     skipped_file: Path
+    noticed: dict[str, int]
+    noticed_file: Path | None
+    form: dict[str, object]
     seconds: float
     products: int = 0
     customers: int = 0
@@ -71,35 +78,43 @@ def import_retail(
     *,
     timezone: ZoneInfo,
     skipped_file: Path,
+    currency: Currency = POUNDS,
+    choices: Choices = ANYTHING,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Summary:
     """Bring the chosen invoices of the file into the store, each with its fate, in their order.
 
-    Raises RetailFileError before anything is written when the file is not the expected one, and
+    Raises RetailFileError before anything is written when the file cannot be read in one way, and
     ImportRunning. Stopped at any point, it goes on where it stopped when it is run again.
     """
     began = time.monotonic()
-    lines = read_retail_file(path)
-    planned = plan(lines, selection)
-    catalogue = articles(lines)
-    del lines
+    file = read_retail_file(path, currency, choices)
     with unhurried(), _only_import():
-        sold = {sku for sale in planned.sales for sku, _ in sale.articles}
-        add_products(catalogue[sku] for sku in sorted(sold))
-        replay = Replay(Source(PREFIX, add_customers(planned.sales, PREFIX), timezone))
-        imported_before = sum(sale.number in replay.standing for sale in planned.sales)
-        skipped = [*planned.skipped, *come_too_late(planned.sales, replay.standing)]
-        write_skipped(skipped_file, skipped)
-        tally = bring_sales(replay, planned.sales, report=report)
-        return Summary(
-            tally=tally,
-            imported_before=imported_before,
-            skipped=dict(Counter(each.reason.value for each in skipped)),
-            skipped_file=skipped_file,
-            seconds=time.monotonic() - began,
-            products=len(sold),
-            customers=len({sale.customer for sale in planned.sales}),
-        )
+        judged = judge(path, file, selection, timezone)
+        form = file.form.as_facts()
+        del file
+        noticed_file = skipped_file.with_name(skipped_file.name.replace("skipped", "noticed"))
+        write_skipped(skipped_file, judged.skipped)
+        write_notices(noticed_file, judged.notices)
+        tally = _bring(judged, timezone, report)
+    return Summary(
+        tally=tally,
+        imported_before=judged.imported_before,
+        skipped=dict(Counter(each.reason.value for each in judged.skipped)),
+        skipped_file=skipped_file,
+        noticed=dict(Counter(each.kind.value for each in judged.notices)),
+        noticed_file=noticed_file if judged.notices else None,
+        form=form,
+        seconds=time.monotonic() - began,
+        products=len(judged.sold),
+        customers=len({sale.customer for sale in judged.sales}),
+    )
+
+
+def _bring(judged: Judged, timezone: ZoneInfo, report: Callable[[Progress], None]) -> Tally:
+    add_products(judged.sold)
+    source = Source(PREFIX, add_customers(judged.sales, PREFIX), timezone)
+    return bring_sales(Replay(source, judged.standing), judged.sales, report=report)
 
 
 def bring_sales(
@@ -147,16 +162,6 @@ def _work(event: Event) -> int:
     return event.left * 2 if event.kind == EventKind.CREATED else event.left
 
 
-def write_skipped(path: Path, skipped: Iterable[Skipped]) -> None:
-    """One line for every line of the file that was passed over, with the reason."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["Line", "Reason", "UnitsSkipped", *COLUMNS])
-        for line, reason, units in skipped:
-            writer.writerow([line.number, reason.value, units, *line[1:]])
-
-
 class _Upkeep:
     """What autovacuum would do too late for tables that grow a thousandfold in minutes."""
 
@@ -196,19 +201,18 @@ def analyse() -> None:
 @contextmanager
 def _only_import() -> Iterator[None]:
     """Two at once would both find an invoice missing; the second is refused."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        got = connection.scalar(
-            text("SELECT pg_try_advisory_lock(hashtext('holdfast.retail_import'))")
-        )
-        if not got:
+    try:
+        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except DBAPIError as error:
+        raise DatabaseAway from error
+    with connection:
+        if not connection.scalar(text(f"SELECT pg_try_advisory_lock({LOCK})")):
             raise ImportRunning
         try:
             yield
         finally:
             try:
-                connection.execute(
-                    text("SELECT pg_advisory_unlock(hashtext('holdfast.retail_import'))")
-                )
+                connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
             except DBAPIError:
                 # The server is gone, and the lock with it; why it is gone is said elsewhere.
                 connection.invalidate()

@@ -1,6 +1,6 @@
 """Brings planned events into the store, a batch of them in each transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.database import transactional
 from app.domain.retail_events import Event
@@ -14,9 +14,10 @@ class Replay:
     an invoice's status and number of units say how far it has got.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, standing: Mapping[str, Standing] | None = None) -> None:
+        """``standing`` is that of the source in the store, if the caller has it."""
         self.source = source
-        self.standing: dict[str, Standing] = standings(source.prefix)
+        self.standing = dict(standings(source.prefix) if standing is None else standing)
 
     def bring(self, events: Sequence[Event]) -> Tally:
         """These events in one transaction, all or none of them."""

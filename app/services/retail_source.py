@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.models.user import SYSTEM_USER_ID
 
+PREFIX = "retail"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -24,5 +26,9 @@ class Source:
 
     def occurred_at(self, at: datetime) -> datetime | None:
         """The shop's local time as a moment; None for now, where it is not yet past."""
-        moment = at.replace(tzinfo=self.timezone).astimezone(UTC)
+        moment = moment_of(at, self.timezone)
         return moment if moment < datetime.now(UTC) else None
+
+
+def moment_of(at: datetime, timezone: ZoneInfo) -> datetime:
+    return at.replace(tzinfo=timezone).astimezone(UTC)

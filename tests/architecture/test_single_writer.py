@@ -52,6 +52,10 @@ RULES = {
         "explain a change with ChangeContext",
     ),
     r"\bOFFSET\b": (set(), "page by cursor"),
+    r"csv\.(?:writer|DictWriter)\b": (
+        {"app/domain/csv_text.py"},
+        "write CSV with csv_text, which keeps spreadsheets from running what it holds",
+    ),
 }
 
 

@@ -3,16 +3,14 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.retail_lines import RetailFileError, SkipReason, parse_line, reason_to_skip
-from tests.retail import HEADINGS, row
-
-
-def record(*arguments, **fields):
-    return dict(zip(HEADINGS, row(*arguments, **fields), strict=True))
+from app.domain.retail_headings import RetailFileError
+from app.domain.retail_lines import SkipReason, reason_to_skip
+from tests.retail import HEADINGS, parse_rows, row
 
 
 def line(*arguments, **fields):
-    return parse_line(7, record(*arguments, **fields))
+    (parsed,), _ = parse_rows([row(*arguments, **fields)], first=7)
+    return parsed
 
 
 def test_a_line_holds_what_the_file_says():
@@ -55,6 +53,12 @@ def test_what_is_no_sale_of_units_is_skipped_with_its_reason(fields, reason):
     assert reason_to_skip(line(**{"invoice": "1"} | fields)) == reason
 
 
+def with_field(column, value):
+    cells = row("1")
+    cells[HEADINGS.index(column)] = value
+    return cells
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [
@@ -67,7 +71,7 @@ def test_what_is_no_sale_of_units_is_skipped_with_its_reason(fields, reason):
         ("Quantity", ""),
         ("Quantity", "9999999"),
         ("Quantity", "١"),
-        ("InvoiceDate", "01/12/2010 08:26"),
+        ("InvoiceDate", "32/12/2010 08:26"),
         ("InvoiceDate", "2010-13-01 08:26:00"),
         ("InvoiceDate", "2010-12-01T08:26:00Z"),
         ("UnitPrice", "free"),
@@ -79,4 +83,4 @@ def test_what_is_no_sale_of_units_is_skipped_with_its_reason(fields, reason):
 )
 def test_a_field_that_is_wrong_is_named_with_its_line(column, value):
     with pytest.raises(RetailFileError, match=rf"^line 7: {column} "):
-        parse_line(7, record("1") | {column: value})
+        parse_rows([with_field(column, value)], first=7)

@@ -4,16 +4,13 @@ from decimal import Decimal
 import pytest
 
 from app.domain.retail_events import Ending, EventKind, events
-from app.domain.retail_lines import SkipReason, parse_line
+from app.domain.retail_lines import SkipReason
 from app.domain.retail_plan import Selection, plan
-from tests.retail import HEADINGS, row
+from tests.retail import parse_rows, row
 
 
 def planned(*rows, **selection):
-    lines = [
-        parse_line(number, dict(zip(HEADINGS, fields, strict=True)))
-        for number, fields in enumerate(rows, 2)
-    ]
+    lines, _ = parse_rows(rows)
     return plan(lines, Selection(**selection))
 
 
@@ -85,14 +82,14 @@ def test_a_cancellation_takes_nothing_from_other_customers_products_or_later_day
         row("4", quantity=5, at="2011-03-02 10:00:00"),
     )
     assert [sale.cancellations for sale in result.sales] == [[], [], []]
-    ((line, reason, units),) = result.skipped
+    ((line, reason, units, _),) = result.skipped
     assert (line.number, units) == (4, 2)
     assert reason == SkipReason.CANCELLATION_WITHOUT_PURCHASE
 
 
 def test_what_a_cancellation_has_too_much_is_skipped():
     result = planned(row("1", quantity=5), row("C2", quantity=-7))
-    ((_, reason, units),) = result.skipped
+    ((_, reason, units, _),) = result.skipped
     assert (reason, units) == (SkipReason.CANCELLATION_EXCEEDS_PURCHASE, 2)
 
 

@@ -1,6 +1,8 @@
+import gzip
+
 import pytest
 
-from app.domain.retail_lines import RetailFileError
+from app.domain.retail_headings import RetailFileError
 from app.services.retail_file import read_retail_file
 from tests.retail import row, write_file
 
@@ -9,7 +11,7 @@ ROWS = [row("1", description='SAID "SO",\nTWICE'.replace("\n", " ")), row("2")]
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_is_read_packed_or_plain_whatever_its_name(tmp_path, packed):
-    lines = read_retail_file(write_file(tmp_path / "file", ROWS, packed=packed))
+    lines = read_retail_file(write_file(tmp_path / "file", ROWS, packed=packed)).lines
     assert [(line.number, line.invoice) for line in lines] == [(2, "1"), (3, "2")]
 
 
@@ -19,18 +21,23 @@ def test_columns_may_come_in_another_order_and_with_others_between(tmp_path):
         "\ufeffCountry,CustomerID,UnitPrice,InvoiceDate,Shop,Quantity,Description,StockCode,InvoiceNo\n"
         "EIRE,17850.0,2.55,2010-12-01 08:26:00,7,6,LANTERN,71053,536365\n"
     )
-    (line,) = read_retail_file(path)
+    (line,) = read_retail_file(path).lines
     assert (line.invoice, line.country, line.quantity) == ("536365", "EIRE", 6)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "line 1: expected the headings InvoiceNo, StockCode"),
+        (b"", "the file is empty; expected a CSV file"),
+        (b"\n\r\n,,,\n", "line 1: expected the headings InvoiceNo, StockCode"),
         (b"a,b,c\n1,2,3\n", "line 1: expected the headings"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "expected a CSV file"),
-        (b"PK\x03\x04 not a csv", "line 1: expected the headings"),
-        (b"\x1f\x8bgarbage", "expected a CSV file"),
+        (b"PK\x03\x04 not a csv", "this is an Excel workbook or another zip file; expected a CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook of the old kind"),
+        (b"%PDF-1.7", "this is a PDF file"),
+        (gzip.compress(gzip.compress(b"x")), "this is a gzip file in a gzip file"),
+        (gzip.compress(b""), "the file is empty"),
+        (b"\x1f\x8bgarbage", "the gzip file is damaged or cut off"),
     ],
 )
 def test_what_is_no_such_file_is_refused_in_one_sentence(tmp_path, content, said):
@@ -45,7 +52,7 @@ def test_what_is_no_such_file_is_refused_in_one_sentence(tmp_path, content, said
 def test_a_packed_file_that_was_cut_off_is_refused(tmp_path):
     path = write_file(tmp_path / "file.gz", [row(str(n)) for n in range(5000)], packed=True)
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(RetailFileError, match=r"cannot be read after line \d+"):
+    with pytest.raises(RetailFileError, match="damaged or cut off"):
         read_retail_file(path)
 
 
@@ -63,13 +70,6 @@ def test_the_wrong_line_is_named(tmp_path):
 def test_a_line_with_too_few_fields_is_named(tmp_path):
     path = write_file(tmp_path / "file.csv", [row("1"), row("2")[:-1]])
     with pytest.raises(RetailFileError, match="line 3: expected 8 fields, found 7"):
-        read_retail_file(path)
-
-
-def test_text_in_another_encoding_is_refused_with_a_line(tmp_path):
-    path = write_file(tmp_path / "file.csv", [row("1"), row("2")])
-    path.write_bytes(path.read_bytes() + b"3,22111,CAF\xc9,1,2011-03-01 10:00:00,1,1,EIRE\n")
-    with pytest.raises(RetailFileError, match="expected a CSV file in UTF-8"):
         read_retail_file(path)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.errors import Refusal
-from app.domain.retail_lines import RetailFileError
+from app.domain.retail_headings import RetailFileError
 from app.domain.retail_plan import Selection
 from app.services import retail_import
 from app.services.retail_import import import_retail
@@ -66,7 +66,7 @@ def fates_of_single_units(path, *, first_day=date.min, last_day=date.max, every=
     units, cancelled = {}, set()
     in_range = [r for r in rows if str(first_day) <= r["InvoiceDate"][:10] <= str(last_day)]
     for r in sorted(in_range, key=lambda r: r["InvoiceDate"]):
-        code, quantity = r["StockCode"], int(r["Quantity"])
+        code, quantity = r["StockCode"].upper(), int(r["Quantity"])
         price = Decimal(r["UnitPrice"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
         if not (code[:5].isdigit() and len(code) >= 5) and not code.startswith("DCGS"):
             continue
