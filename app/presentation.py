@@ -153,7 +153,7 @@ def typed(action: str, name: str, default: Any = "") -> Any:
         if isinstance(default, Decimal):
             return store_currency().plain(default)
         return "" if default is None else default
-    return g.typed.get(name, "")
+    return g.typed.get(name, default)
 
 
 def ticked(action: str, name: str, value: Any, default: bool = False) -> bool:

@@ -2,48 +2,6 @@
 (() => {
   const page = document.documentElement;
 
-  // A press counts once; the button comes back with the answer.
-  document.addEventListener("submit", (event) => {
-    const button = event.submitter;
-    if (!button || event.defaultPrevented) return;
-    const others = [...event.target.querySelectorAll("button:not([type=button])")];
-    setTimeout(() => {
-      for (const one of [...others, button]) one.disabled = true;
-      button.setAttribute("aria-busy", "true");
-    });
-  });
-  const enable = (root) => {
-    for (const button of root.querySelectorAll("button[disabled]:not([data-keep-disabled])")) {
-      button.disabled = false;
-      button.removeAttribute("aria-busy");
-    }
-  };
-  addEventListener("pageshow", () => enable(document));
-  document.addEventListener("htmx:afterRequest", () => enable(document));
-
-  // What was refused stays in sight until the next thing is tried.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.requestConfig.verb !== "get") document.getElementById("alerts")?.replaceChildren();
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "alerts") event.detail.target.scrollIntoView({ block: "nearest" });
-    refreshTimes();
-  });
-  // That the store did not answer is over with its next answer.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status < 400) document.querySelector("#alerts [data-passing]")?.remove();
-  });
-  document.addEventListener("htmx:sendError", () => {
-    const alerts = document.getElementById("alerts");
-    if (!alerts) return;
-    const words = document.createElement("div");
-    words.className = "refusal";
-    words.setAttribute("role", "alert");
-    words.dataset.passing = "";
-    words.textContent = "The store does not answer. Check the connection, then try again.";
-    alerts.replaceChildren(words);
-  });
-
   // Theme
   const toggle = document.querySelector("[data-theme-toggle]");
   const nameTheme = () => {
@@ -130,6 +88,7 @@
       else element.textContent = `${Math.floor(left / 60)}:${twoDigits(left % 60)} left`;
     }
   }
+  document.addEventListener("htmx:afterSwap", refreshTimes);
   setInterval(refreshTimes, 1000);
   refreshTimes();
 
