@@ -82,7 +82,7 @@ CASES = {
     "hold": Case(
         "/inventory/{free}",
         "/inventory/{free}/hold",
-        {"reservedForId": "The fair", "expiresInMinutes": "10080", "notes": LONG},
+        {"reservedForId": LONG, "expiresInMinutes": "10080", "notes": "For the fair"},
     ),
     "hold of one that is gone": Case(
         "/inventory?sku={sku}",
