@@ -10,6 +10,7 @@ from flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.typed_numbers import parse_whole_number
+from app.domain.typed_text import clean_line, clean_text
 from app.store_currency import store_currency
 
 Value = TypeVar("Value")
@@ -20,13 +21,15 @@ NUMBER_MAX = 10**9
 
 
 def text_field(name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
-    """A text without the spaces around it; InvalidInput when it is too long or unprintable."""
-    return _text(name, request.form.get(name, ""), length_max)
+    """One line or several as it is to be kept, "" for nothing; InvalidInput says what is wrong."""
+    typed = request.form.get(name, "")
+    return _read(name, partial(clean_text, length_max=length_max), typed)
 
 
 def search_words(name: str = "q") -> str:
     """What is looked for, from the address."""
-    return _text(name, request.args.get(name, ""), SEARCH_LENGTH_MAX)
+    typed = request.args.get(name, "")
+    return _read(name, partial(clean_line, length_max=SEARCH_LENGTH_MAX, length_min=0), typed)
 
 
 def money_field(name: str) -> Decimal | None:
@@ -76,11 +79,3 @@ def _id(name: str, typed: str) -> UUID:
         return UUID(typed)
     except ValueError:
         raise InvalidInput({name: "That is no id. Reload the page and try again."}) from None
-
-
-def _text(name: str, typed: str, length_max: int) -> str:
-    if len(typed) > length_max:
-        raise InvalidInput({name: f"Use at most {length_max} characters."})
-    if "\x00" in typed:
-        raise InvalidInput({name: "Use printable characters."})
-    return typed.strip()

@@ -116,7 +116,7 @@ def _facts() -> dict[str, Any]:
 
 def _serials() -> list[str]:
     pasted = text_field("serialNumbers", length_max=SERIALS_LENGTH_MAX)
-    return [serial for serial in re.split(r"[\r\n\t,;]+", pasted) if serial.strip()]
+    return [serial for serial in re.split(r"[\n\t,;]+", pasted) if serial.strip()]
 
 
 def _page_of(product_id: UUID) -> str:

@@ -38,6 +38,11 @@ def clean_line(text: str, *, length_max: int, length_min: int = 1) -> str:
     and marks that turn the direction of writing.
     """
     trimmed = text.strip(_AROUND)
+    # The usual text, on the way of every reservation.
+    if trimmed.isascii() and trimmed.isprintable() and "  " not in trimmed:
+        if length_min <= len(trimmed) <= length_max:
+            return trimmed
+        raise ValueError(_length_words(length_min, length_max))
     _refuse_unusable(text, trimmed, lines=False)
     line = looked_up(trimmed)
     # A text may be longer composed than typed: what was typed counts.
@@ -76,8 +81,9 @@ def looked_up(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is a letter, a mark, a digit or a sign in it."""
-    return any(unicodedata.category(character)[0] in "LMNPS" for character in text)
+    """Whether there is a letter, a mark, a digit or a sign in it, perhaps of a newer Unicode."""
+    kinds = map(unicodedata.category, text)
+    return any(kind[0] in "LMNPS" or kind in {"Cn", "Co"} for kind in kinds)
 
 
 def is_usable(character: str) -> bool:
@@ -85,9 +91,7 @@ def is_usable(character: str) -> bool:
     kind = unicodedata.category(character)
     if kind == "Cf":
         return bool(_TEXT_FORMATS.match(character))
-    if kind == "Cn":
-        # Assigned by a newer Unicode, but for the places where nothing ever will be.
-        return ord(character) & 0xFFFE != 0xFFFE and not "\ufdd0" <= character <= "\ufdef"
+    # Cn is taken: a newer Unicode may have assigned it.
     return kind not in {"Cc", "Cs", "Zl", "Zp"}
 
 

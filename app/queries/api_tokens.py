@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.database import db
 from app.domain.roles import Permission
 from app.domain.scopes import PERMISSION_SCOPES, in_scope
+from app.domain.text_folding import fold_text
 from app.queries.users import SignedInUser
 from app.sql import fetch
 
@@ -96,7 +97,7 @@ def find_user_by_email(email: str) -> UUID | None:
     """The user who can sign in with this address."""
     found: UUID | None = db.session.scalar(
         text("""SELECT id FROM users
-            WHERE lower(email) = lower(:email) AND active AND can_sign_in"""),
-        {"email": email.strip()},
+            WHERE fold_text(email) = :email AND active AND can_sign_in"""),
+        {"email": fold_text(email)},
     )
     return found

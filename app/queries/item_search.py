@@ -54,7 +54,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Search:
-    """How to find a page; ``order_by`` sorts it as ``items i``."""
+    """How to find a page; ``order_by`` sorts it as ``items i``.
+
+    ``unknown`` are serial numbers of a pasted list that there are not.
+    """
 
     order: Order
     conditions: list[str]
@@ -63,6 +66,7 @@ class Search:
     words: list[Word]
     of_sku: list[str]
     statuses: list[str] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
 
     @property
     def order_by(self) -> str:
@@ -196,6 +200,7 @@ def search_for(filters: ItemFilters, cursor: str | None) -> Search:
         words=words,
         of_sku=["p.sku = :sku"] if filters.sku else [],
         statuses=[filters.inventory_status] if filters.inventory_status else list(InventoryStatus),
+        unknown=tuple(pasted.unknown) if pasted else (),
     )
 
 

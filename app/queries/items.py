@@ -106,9 +106,10 @@ def list_items(filters: ItemFilters, viewer: Viewer, *, cursor: str | None = Non
     rows = search.page(partial(_carry_out, search), filters.limit)
     items = [_item(row, viewer) for row in rows[: filters.limit]]
     if len(rows) <= filters.limit:
-        return Page(items)
+        return Page(items, unknown=search.unknown)
     last = rows[filters.limit - 1]
-    return Page(items, cursor_after(filters, last["id"], last["serial_key"]))
+    place = cursor_after(filters, last["id"], last["serial_key"])
+    return Page(items, place, search.unknown)
 
 
 def _carry_out(search: Search, step: Step) -> tuple[int, list[RowMapping]]:

@@ -15,10 +15,14 @@ LIMIT_MAX = 500
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """``next_cursor`` is opaque, and None on the last page."""
+    """``next_cursor`` is opaque, and None on the last page.
+
+    ``unknown`` are serial numbers of a pasted list that there are not.
+    """
 
     items: list[T]
     next_cursor: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def encode_cursor(*place: str, of: str = "") -> str:

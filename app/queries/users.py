@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, select
 
 from app.database import db
 from app.domain.roles import Permission
+from app.domain.text_folding import fold_text
 from app.models import User
 
 
@@ -58,7 +59,7 @@ def find_password_hash(email: str) -> tuple[UUID, str] | None:
         return None
     row = db.session.execute(
         select(User.id, User.password_hash).where(
-            func.lower(User.email) == func.lower(email.strip()), User.active, User.can_sign_in
+            func.fold_text(User.email) == fold_text(email), User.active, User.can_sign_in
         )
     ).one_or_none()
     return (row.id, row.password_hash) if row else None

@@ -9,10 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from app.database import constraint_name, db, transactional
 from app.domain.errors import Duplicate, InvalidInput, NoSpace, NotFound
 from app.domain.roles import Role
+from app.domain.text_fields import TextFields
 from app.models import User
 from app.queries.users import find_password_hash
 from app.services.passwords import NOBODYS_HASH, NewPassword, matches, new_password, outdated
 
+NAME_LENGTH_MAX = 200
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
@@ -24,11 +26,11 @@ def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
 @transactional
 def add_user(email: str, *, name: str, role: str, password: NewPassword) -> UUID:
     """As create_user, with a password that was hashed before the transaction."""
-    email, name = email.strip(), name.strip()
-    errors = {**_email_errors(email), **_name_errors(name), **_role_errors(role)}
-    errors |= password.errors
-    if errors:
-        raise InvalidInput(errors)
+    email = email.strip()
+    fields = TextFields()
+    name = fields.line("name", name, length_max=NAME_LENGTH_MAX)
+    fields.errors |= _email_errors(email) | _role_errors(role) | password.errors
+    fields.refuse()
     user = User(
         email=email,
         name=name,
@@ -118,12 +120,6 @@ def _email_errors(email: str) -> dict[str, str]:
     if EMAIL.fullmatch(email) and email.isprintable():
         return {}
     return {"email": "Enter an e-mail address such as ana@example.com."}
-
-
-def _name_errors(name: str) -> dict[str, str]:
-    if 1 <= len(name) <= 200 and name.isprintable():
-        return {}
-    return {"name": "Enter a name of up to 200 characters."}
 
 
 def _role_errors(role: str) -> dict[str, str]:

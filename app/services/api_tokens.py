@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.database import db, transactional
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import NotFound
 from app.domain.scopes import Scope
+from app.domain.text_fields import TextFields
 from app.queries.api_tokens import token_hash
 
 PREFIX = "hf_"
@@ -33,9 +34,11 @@ def create_token(
     user_id: UUID, *, name: str, scopes: Sequence[str] | None = None, days: int | None = None
 ) -> NewToken:
     """A token that acts for a user; every scope unless some are named. Raises InvalidInput."""
-    name, chosen = name.strip(), sorted(set(Scope if scopes is None else scopes))
-    if errors := _errors(name, chosen, days):
-        raise InvalidInput(errors)
+    chosen = sorted(set(Scope if scopes is None else scopes))
+    fields = TextFields()
+    name = fields.line("name", name, length_max=NAME_LENGTH_MAX)
+    fields.errors |= _errors(chosen, days)
+    fields.refuse()
     if not db.session.scalar(
         text("SELECT true FROM users WHERE id = :id AND active AND can_sign_in"), {"id": user_id}
     ):
@@ -82,10 +85,8 @@ def note_use(token_id: UUID) -> None:
     )
 
 
-def _errors(name: str, scopes: Sequence[str], days: int | None) -> dict[str, str]:
+def _errors(scopes: Sequence[str], days: int | None) -> dict[str, str]:
     errors = {}
-    if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
-        errors["name"] = f"Enter a name of up to {NAME_LENGTH_MAX} characters."
     if not scopes or not set(scopes) <= set(Scope):
         errors["scopes"] = f"Choose at least one of: {', '.join(Scope)}."
     if days is not None and not 1 <= days <= DAYS_MAX:

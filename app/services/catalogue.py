@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.database import constraint_name, db, transactional
-from app.domain.errors import Duplicate, InvalidInput, NotFound
+from app.domain.errors import Duplicate, NotFound
 from app.domain.invoice_lifecycle import CustomerTier
+from app.domain.text_fields import TextFields, cleaned_line
 from app.services.locking import check_version
 from app.store_currency import store_currency
 
@@ -36,19 +37,12 @@ def create_product(
     category: str | None = None,
 ) -> UUID:
     """The new product's id. Raises InvalidInput, Duplicate for a known SKU or barcode."""
+    fields = TextFields()
     values = {
-        "sku": sku.strip(),
-        "name": name.strip(),
-        "price": price,
-        "barcode": _optional(barcode),
-        "category": _optional(category),
+        "sku": fields.line("sku", sku, length_max=SKU_LENGTH_MAX),
+        **_product_facts(fields, name=name, price=price, barcode=barcode, category=category),
     }
-    _refuse(
-        {
-            **_text_errors("sku", values["sku"], SKU_LENGTH_MAX),
-            **_product_errors(name=name, price=price, barcode=barcode, category=category),
-        }
-    )
+    fields.refuse()
     return _insert(
         """INSERT INTO products (sku, name, price, barcode, category)
         VALUES (:sku, :name, :price, :barcode, :category) RETURNING id""",
@@ -71,8 +65,10 @@ def edit_product(
 
     Raises InvalidInput, NotFound, VersionConflict, Duplicate.
     """
-    errors = _text_errors("sku", sku.strip(), SKU_LENGTH_MAX) if sku is not None else {}
-    _refuse(errors | _product_errors(name=name, price=price, barcode=barcode, category=category))
+    fields = TextFields()
+    new_sku = fields.line("sku", sku, length_max=SKU_LENGTH_MAX) if sku is not None else None
+    facts = _product_facts(fields, name=name, price=price, barcode=barcode, category=category)
+    fields.refuse()
     product = db.session.execute(
         text("SELECT sku, version FROM products WHERE id = :id FOR NO KEY UPDATE"),
         {"id": product_id},
@@ -80,14 +76,7 @@ def edit_product(
     if product is None:
         raise NotFound("product", [product_id])
     check_version(f"product {product.sku}", asked=version, current=product.version)
-    values = {
-        "id": product_id,
-        "sku": sku.strip() if sku is not None else product.sku,
-        "name": name.strip(),
-        "price": price,
-        "barcode": _optional(barcode),
-        "category": _optional(category),
-    }
+    values = {"id": product_id, "sku": new_sku or product.sku, **facts}
     _insert(
         """UPDATE products SET sku = :sku, name = :name, price = :price, barcode = :barcode,
             category = :category, version = version + 1, updated_at = clock_timestamp()
@@ -101,43 +90,41 @@ def create_customer(
     *, name: str, email: str | None = None, tier: str = CustomerTier.STANDARD
 ) -> UUID:
     """The new customer's id. Raises InvalidInput."""
-    errors = _text_errors("name", name.strip(), NAME_LENGTH_MAX)
-    errors |= email_errors("email", email)
+    fields = TextFields()
+    name = fields.line("name", name, length_max=NAME_LENGTH_MAX)
+    fields.errors |= email_errors("email", email)
     if tier not in set(CustomerTier):
-        errors["tier"] = f"Choose one of: {', '.join(CustomerTier)}."
-    _refuse(errors)
+        fields.errors["tier"] = f"Choose one of: {', '.join(CustomerTier)}."
+    fields.refuse()
     return _insert(
         "INSERT INTO customers (name, email, tier) VALUES (:name, :email, :tier) RETURNING id",
-        {"name": name.strip(), "email": _optional(email), "tier": tier},
+        {"name": name, "email": _optional(email), "tier": tier},
     )
 
 
 @transactional
 def create_warehouse(*, code: str, name: str) -> UUID:
     """The new warehouse's id. Raises InvalidInput, Duplicate for a known code."""
-    _refuse(
-        {
-            **_text_errors("code", code.strip(), SKU_LENGTH_MAX),
-            **_text_errors("name", name.strip(), NAME_LENGTH_MAX),
-        }
-    )
-    return _insert(
-        "INSERT INTO warehouses (code, name) VALUES (:code, :name) RETURNING id",
-        {"code": code.strip(), "name": name.strip()},
-    )
+    fields = TextFields()
+    values = {
+        "code": fields.line("code", code, length_max=SKU_LENGTH_MAX),
+        "name": fields.line("name", name, length_max=NAME_LENGTH_MAX),
+    }
+    fields.refuse()
+    return _insert("INSERT INTO warehouses (code, name) VALUES (:code, :name) RETURNING id", values)
 
 
 @transactional
 def create_location(*, warehouse_id: UUID, code: str) -> UUID:
     """The new place's id. Raises InvalidInput, NotFound, Duplicate for a known code."""
-    _refuse(_text_errors("code", code.strip(), TEXT_LENGTH_MAX))
+    code = cleaned_line("code", code, length_max=TEXT_LENGTH_MAX)
     if not db.session.scalar(
         text("SELECT true FROM warehouses WHERE id = :id"), {"id": warehouse_id}
     ):
         raise NotFound("warehouse", [warehouse_id])
     return _insert(
         "INSERT INTO locations (warehouse_id, code) VALUES (:warehouse_id, :code) RETURNING id",
-        {"warehouse_id": warehouse_id, "code": code.strip()},
+        {"warehouse_id": warehouse_id, "code": code},
     )
 
 
@@ -152,27 +139,22 @@ def email_errors(name: str, email: str | None) -> dict[str, str]:
     return {} if address.isprintable() else {name: "Use printable characters."}
 
 
-def _product_errors(
-    *, name: str, price: Decimal | None, barcode: str | None, category: str | None
-) -> dict[str, str]:
-    errors = _text_errors("name", name.strip(), NAME_LENGTH_MAX)
-    for field, value in (("barcode", _optional(barcode)), ("category", _optional(category))):
-        if value is not None:
-            errors |= _text_errors(field, value, TEXT_LENGTH_MAX)
+def _product_facts(
+    fields: TextFields,
+    *,
+    name: str,
+    price: Decimal | None,
+    barcode: str | None,
+    category: str | None,
+) -> dict[str, object]:
     if price is not None and store_currency().exact(price) is None:
-        errors["price"] = store_currency().limits()
-    return errors
-
-
-def _text_errors(field: str, value: object, length_max: int) -> dict[str, str]:
-    if isinstance(value, str) and 1 <= len(value) <= length_max and value.isprintable():
-        return {}
-    return {field: f"Enter 1 to {length_max} printable characters."}
-
-
-def _refuse(errors: Mapping[str, str]) -> None:
-    if errors:
-        raise InvalidInput(errors)
+        fields.errors["price"] = store_currency().limits()
+    return {
+        "name": fields.line("name", name, length_max=NAME_LENGTH_MAX),
+        "price": price,
+        "barcode": fields.optional_line("barcode", barcode, length_max=TEXT_LENGTH_MAX),
+        "category": fields.optional_line("category", category, length_max=TEXT_LENGTH_MAX),
+    }
 
 
 def _optional(value: str | None) -> str | None:

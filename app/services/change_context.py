@@ -6,7 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.inventory_lifecycle import ChangeReason
+from app.domain.text_fields import cleaned_optional_text
 from app.request_ids import current_request_id
+
+#: More than any form takes: a delivery says several things in one note.
+NOTES_LENGTH_MAX = 10_000
 
 #: Sets the transaction's context in the same round trip as the change that it explains. Every
 #: field is set every time, so that no change ever borrows the explanation of the one before.
@@ -40,6 +44,12 @@ class ChangeContext:
             "context_reference_type": self.reference[0],
             "context_reference_id": self.reference[1],
             "context_change_date": self.occurred_at.isoformat() if self.occurred_at else "",
-            "context_notes": (self.notes or "").strip(),
+            "context_notes": self._notes(),
             "context_request_id": current_request_id(),
         }
+
+    def _notes(self) -> str:
+        """Raises InvalidInput for notes with what cannot be used, or too many of them."""
+        if not self.notes:
+            return ""
+        return cleaned_optional_text("notes", self.notes, length_max=NOTES_LENGTH_MAX) or ""

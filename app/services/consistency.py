@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.database import db, lift_time_limits, transactional
 from app.domain.errors import InvalidInput, NotFound, Refusal
 from app.domain.inconsistency import MEANINGS, InconsistencyKind
+from app.domain.text_fields import cleaned_optional_text
 from app.models.user import SYSTEM_USER_ID
 from app.queries.consistency import (
     BY_THE_CLOCK,
@@ -271,11 +272,9 @@ def snooze(finding_id: UUID, user_id: UUID, days: int, note: str) -> None:
 
 def checked_note(note: str, field: str = "note") -> str:
     """The reason that somebody gave; InvalidInput where there is none."""
-    said = note.strip()
-    if not said:
+    said = cleaned_optional_text(field, note, length_max=NOTE_LENGTH_MAX)
+    if said is None:
         raise InvalidInput({field: "Say why; it is kept with the finding and in history."})
-    if len(said) > NOTE_LENGTH_MAX or "\x00" in said:
-        raise InvalidInput({field: f"Give at most {NOTE_LENGTH_MAX} characters."})
     return said
 
 

@@ -17,6 +17,11 @@ from app.domain.invoice_lifecycle import (
     InvoiceStatus,
     status_for_payments,
 )
+from app.domain.text_fields import (
+    cleaned_line,
+    cleaned_optional_line,
+    cleaned_optional_text,
+)
 from app.services.amounts import refuse_over_most
 from app.services.cart_owners import lock_items_for_cart
 from app.services.change_context import ChangeContext
@@ -30,8 +35,15 @@ from app.services.invoice_rows import (
     remove_lines,
     set_invoice_status,
 )
+from app.services.item_details import NOTES_LENGTH_MAX
 from app.services.locking import LockedInvoice, LockedItem, lock_invoice, lock_items
-from app.services.new_invoice import NewCustomer, NewInvoice, NewPayment
+from app.services.new_invoice import (
+    NAME_LENGTH_MAX,
+    REFERENCE_LENGTH_MAX,
+    NewCustomer,
+    NewInvoice,
+    NewPayment,
+)
 from app.services.reservations import (
     ITEMS_MAX,
     ReservedFor,
@@ -70,7 +82,7 @@ class FinanceService:
         invoice_id = add_invoice(
             customer_id,
             context,
-            notes=order.notes.strip() if order.notes and order.notes.strip() else None,
+            notes=cleaned_optional_text("notes", order.notes, length_max=NOTES_LENGTH_MAX),
             source_reference=order.source_reference,
         )
         if order.direct_sale:
@@ -247,7 +259,9 @@ class FinanceService:
             user_id,
             amount=amount,
             method=method,
-            reference=reference.strip() if reference and reference.strip() else None,
+            reference=cleaned_optional_line(
+                "reference", reference, length_max=REFERENCE_LENGTH_MAX
+            ),
             occurred_at=self.occurred_at,
         )
 
@@ -258,7 +272,7 @@ class FinanceService:
 
 def find_or_add_customer(customer: NewCustomer) -> UUID:
     """The customer with this e-mail address and name, or a new one."""
-    name = customer.name.strip()
+    name = cleaned_line("customer.name", customer.name, length_max=NAME_LENGTH_MAX)
     email = (customer.email or "").strip() or None
     if email:
         known: UUID | None = db.session.scalar(

@@ -22,6 +22,7 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
 )
 from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
+from app.domain.text_fields import TextFields
 from app.metrics.instruments import count_received
 from app.models.user import SYSTEM_USER_ID
 from app.queries.status_history import StatusChange, history_of_items
@@ -30,7 +31,7 @@ from app.services.amounts import refuse_over_most
 from app.services.cart_owners import lock_items_for_cart, require_own_cart
 from app.services.change_context import CONTEXT, ChangeContext
 from app.services.invoice_rows import add_lines, set_invoice_status
-from app.services.item_details import edit_item
+from app.services.item_details import LOCATION_LENGTH_MAX, NOTES_LENGTH_MAX, edit_item
 from app.services.locking import (
     LockedInvoice,
     LockedItem,
@@ -97,7 +98,11 @@ class InventoryLifecycleService(StatusDoor):
             raise InvalidInput({"condition": f"One of {', '.join(Condition)}."})
         product_id = product_id_of(sku)
         warehouse_id = warehouse_id_of(warehouse or MAIN_WAREHOUSE)
-        location_id = location_id_of(location.strip(), warehouse_id) if location else None
+        fields = TextFields()
+        place = fields.optional_line("location", location, length_max=LOCATION_LENGTH_MAX)
+        item_notes = fields.optional_text("notes", notes, length_max=NOTES_LENGTH_MAX)
+        fields.refuse()
+        location_id = location_id_of(place, warehouse_id) if place else None
         serials = (
             checked_serials(serial_numbers)
             if serial_numbers is not None
@@ -123,7 +128,7 @@ class InventoryLifecycleService(StatusDoor):
                         "condition": condition,
                         "warehouse_id": warehouse_id,
                         "location_id": location_id,
-                        "item_notes": notes.strip() if notes and notes.strip() else None,
+                        "item_notes": item_notes,
                         "occurred_at": self.occurred_at,
                         "serials": serials,
                         **context.parameters(),

@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.database import db, transactional
-from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import (
     Condition,
     InventoryStatus,
     PhysicalStatus,
     ReservedForType,
 )
+from app.domain.text_fields import TextFields
 from app.domain.unit_places import place_words, promise_warning, right_way
 from app.services.availability import explain
 from app.services.locking import LockedItem, check_version, lock_items
@@ -39,7 +39,11 @@ def edit_item(
     InvalidInput, NotFound, VersionConflict, and InvalidTransition for a place where such a unit
     cannot be.
     """
-    _check(condition, status, location, notes)
+    fields = TextFields()
+    code = fields.optional_line("location", location, length_max=LOCATION_LENGTH_MAX)
+    note = fields.optional_text("notes", notes, length_max=NOTES_LENGTH_MAX)
+    fields.errors |= _word_errors(condition, status)
+    fields.refuse()
     item = lock_items([item_id])[0]
     check_version(f"unit {item.serial_number}", asked=version, current=item.version)
     if status is not None:
@@ -47,9 +51,9 @@ def edit_item(
     changes: dict[str, Any] = {"condition": condition, "status": status}
     changes = {name: value for name, value in changes.items() if value is not None}
     if location is not None:
-        changes["location_id"] = _location_id(item_id, location.strip())
+        changes["location_id"] = _location_id(item_id, code)
     if notes is not None:
-        changes["notes"] = notes.strip() or None
+        changes["notes"] = note
     if changes:
         columns = ", ".join(f"{name} = :{name}" for name in changes)
         db.session.execute(
@@ -76,8 +80,8 @@ def _warnings(item: LockedItem, status: str | None) -> list[str]:
     return [promise_warning(item.serial_number, status, unit.holder.label, on_invoice=on_invoice)]
 
 
-def _location_id(item_id: UUID, code: str) -> UUID | None:
-    if not code:
+def _location_id(item_id: UUID, code: str | None) -> UUID | None:
+    if code is None:
         return None
     warehouse_id = db.session.scalars(
         text("SELECT warehouse_id FROM items WHERE id = :id"), {"id": item_id}
@@ -85,17 +89,10 @@ def _location_id(item_id: UUID, code: str) -> UUID | None:
     return location_id_of(code, warehouse_id)
 
 
-def _check(
-    condition: str | None, status: str | None, location: str | None, notes: str | None
-) -> None:
+def _word_errors(condition: str | None, status: str | None) -> dict[str, str]:
     errors = {}
     if condition is not None and condition not in set(Condition):
         errors["condition"] = f"One of {', '.join(Condition)}."
     if status is not None and status not in set(PhysicalStatus):
         errors["status"] = f"One of {', '.join(PhysicalStatus)}."
-    if location and (len(location) > LOCATION_LENGTH_MAX or not location.isprintable()):
-        errors["location"] = f"Give at most {LOCATION_LENGTH_MAX} printable characters."
-    if notes and (len(notes) > NOTES_LENGTH_MAX or "\x00" in notes):
-        errors["notes"] = f"Give at most {NOTES_LENGTH_MAX} characters."
-    if errors:
-        raise InvalidInput(errors)
+    return errors

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import PaymentMethod
+from app.domain.text_fields import TextFields
 from app.services.reservations import ITEMS_MAX, is_holder_id
 from app.store_currency import store_currency
 
 NAME_LENGTH_MAX = 200
+REFERENCE_LENGTH_MAX = 200
 #: What a program may send for an amount: no exponent, no groups, no other script's digits.
 PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
 PLAIN_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -119,9 +121,10 @@ class NewInvoice:
     def _customer_errors(self) -> dict[str, str]:
         if (self.customer_id is None) == (self.customer is None):
             return {"customer": "Choose a customer, or give the name of a new one."}
-        if self.customer and not 1 <= len(self.customer.name.strip()) <= NAME_LENGTH_MAX:
-            return {"customer.name": f"Give a name of 1 to {NAME_LENGTH_MAX} characters."}
-        return {}
+        fields = TextFields()
+        if self.customer:
+            fields.line("customer.name", self.customer.name, length_max=NAME_LENGTH_MAX)
+        return fields.errors
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
 )
 from app.domain.roles import Permission, may
+from app.domain.text_fields import TextFields
 from app.domain.unit_places import may_happen_at, place_words
 from app.services.acting_user import acting_role
 from app.services.availability import explain
@@ -40,11 +41,10 @@ class ReservedFor:
     expires_in_minutes: int | None = None
 
     def __post_init__(self) -> None:
-        errors = {}
-        if not is_holder_id(self.id):
-            errors["reservedForId"] = (
-                f"Say for whom or what, in 1 to {HOLDER_ID_LENGTH_MAX} printable characters."
-            )
+        fields = TextFields()
+        cleaned = fields.line("reservedForId", self.id, length_max=HOLDER_ID_LENGTH_MAX)
+        object.__setattr__(self, "id", cleaned)
+        errors = fields.errors
         minutes = self.expires_in_minutes
         if minutes is not None and not 1 <= minutes <= MINUTES_MAX:
             errors["expiresInMinutes"] = f"Give a whole number of minutes from 1 to {MINUTES_MAX}."
@@ -54,7 +54,9 @@ class ReservedFor:
 
 def is_holder_id(words: str) -> bool:
     """Whether units can be reserved for somebody or something of this name."""
-    return 1 <= len(words.strip()) <= HOLDER_ID_LENGTH_MAX and words.isprintable()
+    fields = TextFields()
+    fields.line("id", words, length_max=HOLDER_ID_LENGTH_MAX)
+    return not fields.errors
 
 
 def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:

@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from app.database import db
 from app.domain.errors import NotFound
+from app.domain.typed_text import looked_up
 
 
 def product_id_of(sku: str) -> UUID:
     """The product with this SKU, or NotFound."""
     found: UUID | None = db.session.scalar(
-        text("SELECT id FROM products WHERE sku = :sku"), {"sku": sku}
+        text("SELECT id FROM products WHERE sku = :sku"), {"sku": looked_up(sku)}
     )
     if found is None:
         raise NotFound("product", [sku])
@@ -22,7 +23,7 @@ def product_id_of(sku: str) -> UUID:
 def warehouse_id_of(code: str) -> UUID:
     """The warehouse with this code, or NotFound."""
     found: UUID | None = db.session.scalar(
-        text("SELECT id FROM warehouses WHERE code = :code"), {"code": code}
+        text("SELECT id FROM warehouses WHERE code = :code"), {"code": looked_up(code)}
     )
     if found is None:
         raise NotFound("warehouse", [code])

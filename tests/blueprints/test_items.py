@@ -165,3 +165,21 @@ def test_a_page_asks_the_database_at_most_twelve_times(shop: Shop, as_role, coun
         with count_queries() as counted:
             assert browser.get(path).status_code == 200
         assert len(counted) <= 12, path
+
+
+def test_a_pasted_list_shows_its_units_and_says_what_there_is_not(shop: Shop, as_role) -> None:
+    sku = shop.new_sku()
+    serials = [f"{sku}-{letter}" for letter in "ab"]
+    InventoryLifecycleService().receive_items(sku, shop.staff, serial_numbers=serials)
+    page = as_role("staff").get(f"/inventory?q={serials[0].lower()},{serials[1]};{sku}-none").text
+    assert all(f">{serial}</a>" in page for serial in serials)
+    assert f"No unit has the serial number {sku}-none." in " ".join(page.split())
+
+
+def test_the_list_is_searched_by_words_and_sorted_as_people_count(shop: Shop, as_role) -> None:
+    sku = shop.new_sku()
+    serials = [f"{sku}-{number}" for number in (10, 9, 100)]
+    InventoryLifecycleService().receive_items(sku, shop.staff, serial_numbers=serials)
+    page = as_role("staff").get(f"/inventory?q=mug+{sku.lower()}&sort=serial").text
+    places = [page.index(f">{sku}-{number}</a>") for number in (9, 10, 100)]
+    assert places == sorted(places)

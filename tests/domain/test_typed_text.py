@@ -49,7 +49,6 @@ def test_a_line_is_composed_and_its_spaces_are_plain(typed: str, kept: str) -> N
         "a\u200bb": "Character 2 is U+200B ZERO WIDTH SPACE",
         "a\ufeffb": "Character 2 is U+FEFF ZERO WIDTH NO-BREAK SPACE",
         "a\ud800": "Character 2 is U+D800 (no character)",
-        "a\uffff": "Character 2 is U+FFFF (no character)",
     }.items(),
 )
 def test_a_character_that_cannot_be_used_is_named_with_its_place(typed: str, named: str) -> None:

@@ -16,7 +16,9 @@ LINKS = {"read": Link("get_customer", {"customer_id": "$response.body#/id"})}
 
 
 class CustomersQuery(ListQuery):
-    q: Text | None = Field(None, description="A part of the name or the e-mail address.")
+    q: Text | None = Field(
+        None, description="Words in any order, each a part of the name or the e-mail address."
+    )
 
 
 class NewCustomer(Input):

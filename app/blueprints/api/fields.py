@@ -40,6 +40,9 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
 )
 from app.domain.invoice_lifecycle import CustomerTier, InvoiceStatus, PaymentMethod
+from app.domain.item_order import ItemOrder
+from app.domain.typed_text import clean_line, clean_text
+from app.queries.item_filters import SEARCH_CHARACTERS_MAX
 from app.queries.paging import LIMIT_DEFAULT, LIMIT_MAX
 from app.services.reservations import HOLDER_ID_LENGTH_MAX, ITEMS_MAX, MINUTES_MAX
 
@@ -56,8 +59,17 @@ TEXT_LENGTH_MAX = 200
 LABEL_LENGTH_MAX = 100
 CODE_LENGTH_MAX = 50
 CURSOR_LENGTH_MAX = 2000
-#: One line of what can be printed, with more in it than spaces.
-LINE_PATTERN = r"^ *[\p{L}\p{M}\p{N}\p{P}\p{S}][\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
+#: What a text is made of: all but control characters and marks that turn the direction of
+#: writing; of those that only format, joiners and signs that are seen.
+_VISIBLE = r"\p{L}\p{M}\p{N}\p{P}\p{S}\p{Co}\p{Cn}"
+_IN_TEXT = (
+    _VISIBLE + r"\p{Zs}\u200c\u200d\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "\U000110bd\U000110cd\U000e0020-\U000e007f"
+)
+_AROUND = r"\t\n\u000b\f\r\p{Zs}\u200b\u2028\u2029\u2060\ufeff"
+#: One line with something to be seen in it; the spaces around it are taken away.
+LINE_PATTERN = f"^[{_AROUND}]*[{_IN_TEXT}]*[{_VISIBLE}][{_IN_TEXT}]*[{_AROUND}]*$"
+NOTES_PATTERN = f"^[{_AROUND}]*[{_IN_TEXT}\\t\\n\\u000b\\f\\r\\u0085\\u2028\\u2029]*[{_AROUND}]*$"
 #: Letters, marks, digits, signs, and the punctuation of ASCII but for the one @.
 _ADDRESS_PATTERN = r"[\p{L}\p{M}\p{N}\p{S}!-/:-?\[-`{-~]+"
 EMAIL_PATTERN = f"^{_ADDRESS_PATTERN}@{_ADDRESS_PATTERN}$"
@@ -88,9 +100,16 @@ def as_uuid(value: Any) -> UUID:
 
 
 def as_line(value: str) -> str:
-    if value.isprintable() and value.strip():
-        return value
-    raise ValueError("Give one line of printable characters")
+    """As it is to be kept."""
+    line = clean_line(value, length_max=len(value), length_min=0)
+    if not line:
+        raise ValueError("Give one line of text")
+    return line
+
+
+def as_notes(value: str) -> str:
+    """As they are to be kept."""
+    return clean_text(value, length_max=len(value))
 
 
 def as_email(value: str) -> str:
@@ -183,13 +202,18 @@ MoneyIn = Annotated[Decimal, PlainValidator(as_money), CurrencySchema(money_sche
 AmountIn = Annotated[Decimal, PlainValidator(as_amount), CurrencySchema(amount_schema)]
 Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
-Line = Annotated[
-    str, Strict(), AfterValidator(as_line), Field(json_schema_extra={"pattern": LINE_PATTERN})
+#: Behind its length: a text may be longer as it is kept than as it was sent.
+Line = (AfterValidator(as_line), Field(json_schema_extra={"pattern": LINE_PATTERN}))
+Text = Annotated[str, Strict(), Len(1, TEXT_LENGTH_MAX), *Line]
+Label = Annotated[str, Strict(), Len(1, LABEL_LENGTH_MAX), *Line]
+Code = Annotated[str, Strict(), Len(1, CODE_LENGTH_MAX), *Line]
+HolderId = Annotated[str, Strict(), Len(1, HOLDER_ID_LENGTH_MAX), *Line]
+SearchText = Annotated[
+    str,
+    Strict(),
+    Len(1, SEARCH_CHARACTERS_MAX),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
 ]
-Text = Annotated[Line, Len(1, TEXT_LENGTH_MAX)]
-Label = Annotated[Line, Len(1, LABEL_LENGTH_MAX)]
-Code = Annotated[Line, Len(1, CODE_LENGTH_MAX)]
-HolderId = Annotated[Line, Len(1, HOLDER_ID_LENGTH_MAX)]
 Email = Annotated[
     str,
     Strict(),
@@ -201,7 +225,8 @@ Notes = Annotated[
     str,
     Strict(),
     Len(0, NOTES_LENGTH_MAX),
-    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+    AfterValidator(as_notes),
+    Field(json_schema_extra={"pattern": NOTES_PATTERN}),
 ]
 Integer = Annotated[int, Strict(), BeforeValidator(as_integer)]
 Version = Annotated[Integer, Ge(1), Le(INTEGER_MAX), _whole(INTEGER_MAX)]
@@ -217,6 +242,7 @@ ChangeReasonWord = Annotated[str, OneOf(*ChangeReason)]
 InvoiceStatusWord = Annotated[str, OneOf(*InvoiceStatus)]
 MethodWord = Annotated[str, OneOf(*PaymentMethod)]
 TierWord = Annotated[str, OneOf(*CustomerTier)]
+SortWord = Annotated[str, OneOf(*ItemOrder)]
 
 
 class NoQuery(Input):

@@ -119,7 +119,11 @@ class PaymentInput(Input):
 class InvoicesQuery(ListQuery):
     status: InvoiceStatusWord | None = None
     customer_id: Id | None = None
-    q: Text | None = Field(None, description="The beginning of a number, or a part of a name.")
+    q: Text | None = Field(
+        None,
+        description="Words in any order: the beginning of the number, a part of the customer's "
+        "name or e-mail address, a whole serial number on it.",
+    )
 
 
 class NumbersQuery(ListQuery):

@@ -31,7 +31,7 @@ from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.receiving import SERIAL_LENGTH_MAX
 from app.services.reservations import ITEMS_MAX
 
-Serial = Annotated[Line, Len(1, SERIAL_LENGTH_MAX)]
+Serial = Annotated[str, Strict(), Len(1, SERIAL_LENGTH_MAX), *Line]
 Place = Field(json_schema_extra={"pattern": rf"^$|{LINE_PATTERN}"})
 FIRST = "$response.body#/items/0/id"
 ONE_OF = ("serialNumbers", "quantity")

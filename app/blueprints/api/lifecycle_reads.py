@@ -13,6 +13,8 @@ from app.blueprints.api.fields import (
     ListQuery,
     PhysicalStatusWord,
     ReservedForTypeWord,
+    SearchText,
+    SortWord,
     Text,
 )
 from app.blueprints.api.lifecycle import BASE
@@ -28,6 +30,7 @@ from app.blueprints.api.shapes import (
     Rates,
 )
 from app.blueprints.api.views import viewer
+from app.domain.item_order import ItemOrder
 from app.domain.roles import Permission
 from app.queries.activity import last_runs, rates
 from app.queries.dashboard import counts
@@ -48,8 +51,13 @@ class ItemsQuery(ListQuery):
     warehouse: Text | None = Field(None, description="A warehouse's code.")
     reserved_for_type: ReservedForTypeWord | None = None
     reserved_for_id: HolderId | None = None
-    q: Text | None = Field(
-        None, description="A part of the serial number, SKU, product name or barcode."
+    q: SearchText | None = Field(
+        None,
+        description="Words in any order, each a part of the serial number, SKU, product name or "
+        "barcode; or a list of whole serial numbers.",
+    )
+    sort: SortWord = Field(
+        ItemOrder.NEWEST, description="`serial` sorts as people count: NAT-2 before NAT-10."
     )
 
 
@@ -68,7 +76,7 @@ class HistoryQuery(ListQuery):
 
 @operation("GET", f"{BASE}/items/status", Permission.ITEM_READ, ItemList, query=ItemsQuery)
 def list_item_statuses(query: ItemsQuery) -> ItemList:
-    """Units, the newest first."""
+    """Units, the newest first unless another order is asked for."""
     filters = ItemFilters(
         q=query.q or "",
         inventory_status=query.inventory_status or "",
@@ -79,6 +87,7 @@ def list_item_statuses(query: ItemsQuery) -> ItemList:
         reserved_for_type=query.reserved_for_type or "",
         reserved_for_id=query.reserved_for_id or "",
         ids=tuple(str(item_id) for item_id in query.ids or ()),
+        sort=query.sort,
         limit=query.limit,
     )
     page = list_items(filters, viewer(), cursor=query.cursor)

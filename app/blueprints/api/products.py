@@ -21,7 +21,9 @@ LINKS = {
 
 
 class ProductsQuery(ListQuery):
-    q: Text | None = Field(None, description="A part of the SKU, the name or the barcode.")
+    q: Text | None = Field(
+        None, description="Words in any order, each a part of the SKU, the name or the barcode."
+    )
 
 
 class NewProduct(Input):
