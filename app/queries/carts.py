@@ -138,7 +138,7 @@ MARK = "sum(hashtextextended(id::text, 0)) OVER ()"
 _HELD = text(f"""
     WITH held AS MATERIALIZED (
         SELECT id AS item_id, serial_number, product_id,
-            row_number() OVER (PARTITION BY product_id ORDER BY serial_number) AS place,
+            row_number() OVER (PARTITION BY product_id ORDER BY serial_key) AS place,
             count(*) OVER (PARTITION BY product_id) AS held_count,
             min(reservation_expiry) OVER () AS expires_at, {MARK} AS mark
         FROM items WHERE reserved_for_type = 'Session' AND reserved_for_id = :cart_id)
@@ -158,7 +158,7 @@ LAPSED = """
         WHERE reference_id = {session_id} AND id > {lapsed_after}
         ORDER BY item_id, seq DESC),
     lapsed AS MATERIALIZED (
-        SELECT i.id, i.serial_number, i.product_id, i.inventory_status,
+        SELECT i.id, i.serial_number, i.serial_key, i.product_id, i.inventory_status,
             i.status = 'InStock' AND (i.inventory_status = 'Available' OR (
                 i.inventory_status = 'Reserved'
                 AND coalesce(i.reservation_expiry <= clock_timestamp(), false))) AS free
@@ -172,7 +172,7 @@ _LAPSED_LINES = text(f"""
     WITH {_LAPSED}, counted AS (
         SELECT lapsed.*, count(*) FILTER (WHERE free) OVER product AS free_again_count,
             count(*) FILTER (WHERE NOT free) OVER product AS gone_count,
-            row_number() OVER (PARTITION BY product_id ORDER BY free, serial_number) AS place,
+            row_number() OVER (PARTITION BY product_id ORDER BY free, serial_key) AS place,
             {MARK} AS mark
         FROM lapsed WINDOW product AS (PARTITION BY product_id))
     SELECT p.id AS product_id, p.sku, p.name AS product_name, p.price AS list_price,
