@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
 from app.database import DISK_FULL, connection_lost, disk_is_full, sqlstate
@@ -63,6 +63,10 @@ EXPLANATIONS = {
     ),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
 }
+
+
+class WrongMediaType(UnsupportedMediaType):
+    """Sent in another form than the store reads; the description says which."""
 
 
 class MalformedBody(BadRequest):
@@ -231,7 +235,7 @@ def http_problem(exception: HTTPException) -> Problem:
     status = exception.code or 500
     title, detail = EXPLANATIONS.get(status, (exception.name, "Go back and try again."))
     # Werkzeug's own descriptions are written for programmers; ours are set on the exception.
-    ours = status == 403 or isinstance(exception, MalformedBody)
+    ours = status == 403 or isinstance(exception, MalformedBody | WrongMediaType)
     own = exception.description if ours else None
     headers = {"Allow": ", ".join(sorted(exception.valid_methods or []))} if status == 405 else {}  # type: ignore[attr-defined]
     return Problem(

@@ -63,7 +63,7 @@ def run(job: str) -> Response:
     """Its form has no key: a wish that waits already is not made twice, and waking a worker must
     follow the commit."""
     if job not in TIMETABLE:
-        raise NotFound("job", [job])
+        raise NotFound("job", [job], by="name")
     run_id = request_run(job, signed_in_user().id)
     title = TIMETABLE[JobName(job)].title
     if try_to_hint(store_settings().redis_url, run_id, JobName(job)):

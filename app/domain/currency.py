@@ -33,6 +33,10 @@ class Currency:
         """The largest amount that is kept."""
         return Decimal(10) ** WHOLE_DIGITS_MAX - self.smallest
 
+    @property
+    def example(self) -> str:
+        return example_of(self.decimals)
+
     def exact(self, amount: Decimal) -> Decimal | None:
         """The amount with all its decimals; None when it is negative, too large or too fine."""
         if not amount.is_finite() or not 0 <= amount <= self.most:
@@ -63,7 +67,7 @@ class Currency:
         decimals = f"at most {self.decimals} decimals" if self.decimals else "no decimals"
         return (
             f"Give an amount from {self.written(least)} to {self.written(self.most)}, "
-            f"such as {example_of(self.decimals)}, with {decimals}."
+            f"such as {self.example}, with {decimals}."
         )
 
 

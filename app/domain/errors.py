@@ -228,10 +228,11 @@ class NotPermitted(Exception):
 class NotFound(Exception):
     code = "not-found"
 
-    def __init__(self, kind: str, ids: Sequence[Any]) -> None:
+    def __init__(self, kind: str, ids: Sequence[Any], *, by: str = "id") -> None:
+        """``by`` says what the ids are: SKU, code, …"""
         self.kind, self.ids = kind, [str(value) for value in ids]
         shown = ", ".join(self.ids[:5]) + (" …" if len(self.ids) > 5 else "")
-        super().__init__(f"There is no {kind} with id {shown}.")
+        super().__init__(f"There is no {kind} with the {by} {shown}.")
         self.detail = str(self)
 
 

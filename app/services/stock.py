@@ -16,7 +16,7 @@ def product_id_of(sku: str) -> UUID:
         text("SELECT id FROM products WHERE sku = :sku"), {"sku": looked_up(sku)}
     )
     if found is None:
-        raise NotFound("product", [sku])
+        raise NotFound("product", [sku], by="SKU")
     return found
 
 
@@ -26,7 +26,7 @@ def warehouse_id_of(code: str) -> UUID:
         text("SELECT id FROM warehouses WHERE code = :code"), {"code": looked_up(code)}
     )
     if found is None:
-        raise NotFound("warehouse", [code])
+        raise NotFound("warehouse", [code], by="code")
     return found
 
 

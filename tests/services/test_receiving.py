@@ -103,9 +103,9 @@ def test_a_serial_is_given_once_and_none_of_the_others_arrives_either(shop: Shop
 def test_unknown_products_and_warehouses_are_not_found(shop: Shop) -> None:
     sku = shop.new_sku()
     with shop.unchanged():
-        with pytest.raises(NotFound, match="product with id NONE"):
+        with pytest.raises(NotFound, match="product with the SKU NONE"):
             service.receive_items("NONE", shop.staff, quantity=1)
-        with pytest.raises(NotFound, match="warehouse with id NOWHERE"):
+        with pytest.raises(NotFound, match="warehouse with the code NOWHERE"):
             service.receive_items(sku, shop.staff, quantity=1, warehouse="NOWHERE")
 
 

@@ -9,7 +9,6 @@ from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from app.domain.currency import WHOLE_DIGITS_MAX, Currency
-from app.domain.typed_numbers import example_of
 from app.store_currency import store_currency
 
 Schema = dict[str, Any]
@@ -28,6 +27,11 @@ class CurrencySchema:
 def as_money(value: Any) -> Decimal:
     """From a string with a plain decimal or from a number, never by way of a float."""
     return _read(value, Decimal(0))
+
+
+def as_money_or_empty(value: Any) -> Decimal | str:
+    """As ``as_money``, or an empty text, which takes away what there was."""
+    return "" if value == "" else as_money(value)
 
 
 def as_amount(value: Any) -> Decimal:
@@ -64,6 +68,12 @@ def money_schema(currency: Currency) -> Schema:
     return _schema(currency, f"^{_text(currency)}$", Decimal(0))
 
 
+def money_or_empty_schema(currency: Currency) -> Schema:
+    """As ``money_schema``, or an empty text."""
+    schema = money_schema(currency)
+    return schema | {"anyOf": [*schema["anyOf"], {"type": "string", "const": ""}]}
+
+
 def amount_schema(currency: Currency) -> Schema:
     """What the API takes, more than nothing."""
     nothing = rf"0+(\.0{{1,{currency.decimals}}})?" if currency.decimals else "0+"
@@ -71,7 +81,7 @@ def amount_schema(currency: Currency) -> Schema:
 
 
 def _schema(currency: Currency, pattern: str, least: Decimal) -> Schema:
-    example = example_of(currency.decimals)
+    example = currency.example
     return {
         "anyOf": [
             {"type": "string", "pattern": pattern},

@@ -41,6 +41,7 @@ def docs() -> str:
         "api/docs.html",
         layout="base.html" if current_user.is_authenticated else "bare.html",
         openapi=openapi(store_currency()),
+        currency=store_currency(),
         explanations=EXPLANATIONS,
         scopes=SCOPE_WORDS,
     )

@@ -4,8 +4,11 @@ Flask's own reading takes the first of two equal keys, NaN, UTF-16 and any depth
 numbers with a point become Decimal from the first byte; no float is ever made.
 """
 
+import codecs
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
@@ -13,10 +16,10 @@ from urllib.parse import parse_qsl
 from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.domain.errors import InvalidInput
-from app.error_responses import MalformedBody
+from app.error_responses import MalformedBody, WrongMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,6 +30,7 @@ INTEGER_CHARACTERS_MAX = 20
 NUMBER_CHARACTERS_MAX = 64
 QUERY_FIELDS_MAX = 50
 FIELD_ERRORS_MAX = 100
+GZIP_MAGIC = b"\x1f\x8b"
 
 MESSAGES = {
     "missing": "This field is required.",
@@ -38,12 +42,10 @@ MESSAGES = {
     "model_attributes_type": "Give an object.",
     "dict_type": "Give an object.",
     "list_type": "Give a list.",
-    "greater_than_equal": "Give at least {ge}.",
-    "less_than_equal": "Give at most {le}.",
-    "string_too_short": "Give at least {min_length} characters.",
-    "string_too_long": "Give at most {max_length} characters.",
-    "too_short": "Give at least {min_length}.",
-    "too_long": "Give at most {max_length}.",
+    "string_too_short": "Use at least {min_length:,} {characters}.",
+    "string_too_long": "Use at most {max_length:,} characters.",
+    "too_short": "Give at least {min_length:,} of the {items}.",
+    "too_long": "Give at most {max_length:,} {items}.",
     "literal_error": "Give one of {expected}.",
 }
 
@@ -87,13 +89,17 @@ def read_query(model: type[Model]) -> Model:
         if name in given:
             raise InvalidInput({name: "Given twice."})
         if "\x00" in name + value:
-            raise InvalidInput({name.replace("\x00", ""): "A text holds no NUL."})
+            raise InvalidInput({FieldPath(name): "Leave out U+0000 NULL, and try again."})
         given[name] = value
     return _checked(model, given)
 
 
 def parse_json(raw: bytes) -> Any:
-    """The value that ``raw`` holds, or MalformedBody saying what is wrong with it."""
+    """The value that ``raw`` holds.
+
+    Raises MalformedBody for what is no JSON, InvalidInput for what no field can hold.
+    """
+    _refuse_other_encodings(raw)
     try:
         value = json.loads(
             raw.decode("utf-8", errors="strict"),
@@ -126,9 +132,27 @@ def _raw_body() -> bytes:
 def _refuse_other_types() -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType("Send the body as application/json in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Send the body without a Content-Encoding.")
+        raise WrongMediaType(f"Send the body as application/json in UTF-8, {_sent_as()}.")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() != "identity":
+        raise WrongMediaType(
+            "Send the body as it is, not compressed: this store reads no Content-Encoding "
+            f"such as {encoding[:40]}."
+        )
+
+
+def _sent_as() -> str:
+    sent = request.headers.get("Content-Type", "")
+    return f"not as {sent[:80]}" if sent else "with a Content-Type that says so"
+
+
+def _refuse_other_encodings(raw: bytes) -> None:
+    if raw.startswith(GZIP_MAGIC):
+        raise MalformedBody("The body is compressed with gzip. Send it as it is.")
+    if raw.startswith(codecs.BOM_UTF8):
+        raise MalformedBody("The body begins with a byte order mark. Leave it out.")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in raw[:4]:
+        raise MalformedBody("The body is in UTF-16 or UTF-32. Send it in UTF-8.")
 
 
 def _has_required(model: type[BaseModel]) -> bool:
@@ -148,8 +172,18 @@ def _checked(model: type[Model], value: dict[str, Any]) -> Model:
 def _message(error: ErrorDetails) -> str:
     known = MESSAGES.get(error["type"])
     if known:
-        return known.format(**error.get("ctx", {}))
+        context = error.get("ctx", {})
+        one = context.get("min_length") == 1
+        return known.format(
+            **context, items=_items(error), characters="character" if one else "characters"
+        )
     return error["msg"].removeprefix("Value error, ").rstrip(".") + "."
+
+
+def _items(error: ErrorDetails) -> str:
+    """What a list holds, by its name: itemIds are item ids."""
+    name = str(error["loc"][-1]) if error["loc"] else "fields"
+    return re.sub("([A-Z])", lambda found: " " + found[1].lower(), name)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -161,52 +195,78 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _decimal(text: str) -> Decimal:
+@dataclass(frozen=True)
+class _Unusable:
+    """Valid JSON that no field can hold; ``why`` is told with where it stands."""
+
+    why: str
+
+
+def _decimal(text: str) -> Decimal | _Unusable:
     if len(text) > NUMBER_CHARACTERS_MAX:
-        raise MalformedBody("The body holds a number of too many digits.")
+        return _Unusable(f"Give a number of at most {NUMBER_CHARACTERS_MAX} characters.")
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise MalformedBody("The body holds a number that is out of range.") from None
+        return _Unusable("Give a number with a smaller exponent.")
 
 
-def _integer(text: str) -> int:
+def _integer(text: str) -> int | _Unusable:
     if len(text) <= INTEGER_CHARACTERS_MAX and INTEGER_MIN <= int(text) <= INTEGER_MAX:
         return int(text)
-    raise MalformedBody("The body holds a whole number beyond 64 bits.")
+    return _Unusable(f"Give a whole number from {INTEGER_MIN} to {INTEGER_MAX}.")
 
 
 def _no_number(text: str) -> NoReturn:
     raise MalformedBody(f"The body holds {text}, which is no number in JSON.")
 
 
+#: The parent's place and the key or position in it; none for the body itself.
+_Place = tuple["_Place | None", str | int]
+
+
 def _look_through(value: Any) -> None:
-    """Refuse deep nesting, and texts that no database and no other program could hold."""
-    left: list[tuple[Any, int]] = [(value, 0)]
+    """Refuse deep nesting, and texts and numbers that no field could hold."""
+    errors: dict[str, str] = {}
+    left: list[tuple[Any, int, _Place | None]] = [(value, 0, None)]
     while left:
-        one, depth = left.pop()
+        one, depth, place = left.pop()
         if isinstance(one, str):
-            _refuse_unstorable(one)
+            if why := _why_unusable(one):
+                errors[_path(place)] = why
+        elif isinstance(one, _Unusable):
+            errors[_path(place)] = one.why
         elif isinstance(one, dict | list):
             if depth == NESTING_MAX:
                 raise MalformedBody(f"The body is nested deeper than {NESTING_MAX}.")
-            left += [(part, depth + 1) for part in _parts(one)]
+            left += [(part, depth + 1, (place, key)) for key, part in _parts(one)]
+    if errors:
+        raise InvalidInput(dict(list(reversed(errors.items()))[:FIELD_ERRORS_MAX]))
 
 
-def _parts(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
+def _parts(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str | int, Any]]:
+    """Keys are looked through as well as values."""
     if isinstance(value, dict):
-        yield from value
-        yield from value.values()
+        yield from value.items()
+        yield from ((key, key) for key in value)
     else:
-        yield from value
+        yield from enumerate(value)
 
 
-def _refuse_unstorable(text: str) -> None:
-    if text.isascii():
-        if "\x00" in text:
-            raise MalformedBody("The body holds a text with NUL in it.")
-    elif "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise MalformedBody("The body holds a text with NUL or half a surrogate pair in it.")
+def _path(place: _Place | None) -> FieldPath:
+    parts: list[str | int] = []
+    while place is not None:
+        place, part = place
+        parts.append(part)
+    return FieldPath(*reversed(parts))
+
+
+def _why_unusable(text: str) -> str | None:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise MalformedBody("The body holds a text with half a surrogate pair in it.")
+    if "\x00" in text:
+        return f"Character {text.index(chr(0)) + 1} is U+0000 NULL, which cannot be used here."
+    return None
 
 
 def _printable(text: str) -> str:

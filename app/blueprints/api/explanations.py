@@ -3,7 +3,7 @@
 from app.blueprints.api.operation import Operation
 
 EXPLANATIONS: dict[str, str] = {
-    "invalid-json": "The body is not JSON that everybody reads alike; `detail` says why.",
+    "invalid-json": "No JSON, a key twice, half a surrogate pair, or too deep: see `detail`.",
     "csrf": "A browser's session needs its CSRF token in `X-CSRFToken`.",
     "bad-request": "The request could not be read.",
     "unauthorized": "No token that is in force, and no log-in.",
@@ -11,12 +11,13 @@ EXPLANATIONS: dict[str, str] = {
     "not-found": "Nothing has these `ids`.",
     "method-not-allowed": "The address does not take this method; `Allow` names those it takes.",
     "content-too-large": "The body is larger than four mebibytes.",
-    "unsupported-media-type": "The body must be application/json in UTF-8.",
+    "unsupported-media-type": "The body must be application/json in UTF-8, and not compressed.",
     "invalid-input": "`errors` names each wrong field by its JSON pointer, and says what to do.",
     "idempotency-mismatch": "The Idempotency-Key was used for another request.",
     "too-many-requests": "The limit is used up; `Retry-After` says for how many seconds.",
     "internal-error": "A fault of the store; it is in its log.",
     "database-away": "The database does not answer; nothing was changed. Try again.",
+    "no-space": "The disk of the store is full; nothing was changed, reading goes on.",
     "outcome-unknown": "The connection broke while saving. The same Idempotency-Key finds out.",
     "items-not-available": "`items` names each unit, who has it, and up to three free ones.",
     "hold-expired": "The cart's hold ran out and others have units of it; `items` says who.",
@@ -46,7 +47,7 @@ def statuses_of(call: Operation) -> dict[int, list[str]]:
         415: ["unsupported-media-type"] if call.body else [],
         422: ["invalid-input", *(["idempotency-mismatch"] if posts else [])],
         429: ["too-many-requests"],
-        503: ["database-away", *(["outcome-unknown"] if writes else [])],
+        503: ["database-away", *(["no-space", "outcome-unknown"] if writes else [])],
     }
     return {status: codes for status, codes in found.items() if codes}
 

@@ -4,22 +4,24 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Len
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainValidator,
     Strict,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
@@ -29,7 +31,17 @@ from app.blueprints.api.amounts import (
     amount_schema,
     as_amount,
     as_money,
+    as_money_or_empty,
+    money_or_empty_schema,
     money_schema,
+)
+from app.blueprints.api.optional import (
+    BLANK,
+    KeepsEmpty,
+    describe_optional,
+    one_of,
+    optional_fields,
+    without_what_is_not_given,
 )
 from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import (
@@ -41,17 +53,13 @@ from app.domain.inventory_lifecycle import (
 )
 from app.domain.invoice_lifecycle import CustomerTier, InvoiceStatus, PaymentMethod
 from app.domain.item_order import ItemOrder
+from app.domain.typed_dates import RANGE, is_day, parse_instant
 from app.domain.typed_text import clean_line, clean_text
 from app.queries.item_filters import SEARCH_CHARACTERS_MAX
 from app.queries.paging import LIMIT_DEFAULT, LIMIT_MAX
 from app.services.reservations import HOLDER_ID_LENGTH_MAX, ITEMS_MAX, MINUTES_MAX
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-INSTANT_TEXT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
-DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INTEGER_MAX = 2**31 - 1
 INTEGER_DIGITS_MAX = 19
 NOTES_LENGTH_MAX = 2000
@@ -81,6 +89,27 @@ class Input(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out(cls, given: Any) -> Any:
+        """Null is 'not given', and so is a blank text."""
+        if isinstance(given, dict):
+            return without_what_is_not_given(given, cls.optional_fields())
+        return given
+
+    @classmethod
+    @cache
+    def optional_fields(cls) -> dict[str, bool]:
+        return optional_fields(cls.model_fields)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        describe_optional(handler.resolve_ref_schema(schema), cls.optional_fields())
+        return schema
 
 
 class OneOf:
@@ -112,6 +141,10 @@ def as_notes(value: str) -> str:
     return clean_text(value, length_max=len(value))
 
 
+def as_line_or_empty(value: str) -> str:
+    return as_line(value) if value.strip() else ""
+
+
 def as_email(value: str) -> str:
     parts = value.split("@")
     if len(parts) == 2 and all(part and all(map(_in_address, part)) for part in parts):
@@ -123,20 +156,28 @@ def _in_address(character: str) -> bool:
     return character in string.punctuation or unicodedata.category(character)[0] in "LMNS"
 
 
-def as_whole_number(value: Any) -> Any:
+def whole_number(most: int, of: str = "") -> Callable[[Any], int]:
+    """A reader of whole numbers from 1; ``of`` says what is counted."""
+    words = f"Give a whole number{of and f' of {of}'} from 1 to {most:,}"
+
+    def read(value: Any) -> int:
+        # JSON has one kind of number: 5.0 is 5.
+        if isinstance(value, Decimal) and value.adjusted() < INTEGER_DIGITS_MAX:
+            value = int(value) if value == int(value) else None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(words)
+        return value
+
+    return read
+
+
+def in_query(read: Callable[[Any], int]) -> Callable[[str], int]:
     """A query's number: ASCII digits and nothing else."""
-    if isinstance(value, str):
-        if not re.fullmatch("[0-9]{1,9}", value):
-            raise ValueError("Give a whole number")
-        return int(value)
-    return value
 
+    def read_digits(value: str) -> int:
+        return read(int(value) if re.fullmatch("[0-9]{1,9}", str(value)) else None)
 
-def as_integer(value: Any) -> Any:
-    """JSON has one kind of number: 5.0 is 5."""
-    if isinstance(value, Decimal) and value.adjusted() < INTEGER_DIGITS_MAX and value == int(value):
-        return int(value)
-    return value
+    return read_digits
 
 
 def as_ids(value: Any) -> list[UUID]:
@@ -150,25 +191,14 @@ def unique(values: list[Any]) -> list[Any]:
 
 
 def as_instant(value: Any) -> datetime:
-    """A time with its zone; a date alone is its beginning in UTC."""
-    text = str(value)
-    try:
-        if DATE_TEXT.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time(), UTC)
-        if INSTANT_TEXT.fullmatch(text):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("Give a time such as 2026-11-23T09:30:00Z, or a date")
+    """A time with its zone; a day alone is its beginning in UTC."""
+    return parse_instant(str(value))
 
 
 def as_end(value: Any) -> datetime:
-    """As ``as_instant``, but a date alone is its end."""
+    """As ``as_instant``, but a day alone is its end."""
     start = as_instant(value)
-    try:
-        return start + timedelta(days=1) if DATE_TEXT.fullmatch(str(value)) else start
-    except OverflowError:
-        raise ValueError("Give an earlier date") from None
+    return start + timedelta(days=1) if is_day(str(value)) else start
 
 
 _ID_SCHEMA = {"type": "string", "format": "uuid"}
@@ -180,12 +210,16 @@ _IDS_SCHEMA = {
     "uniqueItems": True,
 }
 _INSTANT_SCHEMA = {
-    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+    "description": f"A time with its zone, or a day: {RANGE}.",
 }
 
 
 def _whole(most: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "integer", "minimum": 1, "maximum": most})
+
+
+_limit = whole_number(LIMIT_MAX)
 
 
 Id = Annotated[UUID, PlainValidator(as_uuid), WithJsonSchema(_ID_SCHEMA)]
@@ -199,6 +233,9 @@ IdsInQuery = Annotated[
     list[UUID], PlainValidator(as_ids), Len(1, LIMIT_MAX), WithJsonSchema(_IDS_SCHEMA)
 ]
 MoneyIn = Annotated[Decimal, PlainValidator(as_money), CurrencySchema(money_schema)]
+MoneyOrEmpty = Annotated[
+    Decimal | str, PlainValidator(as_money_or_empty), CurrencySchema(money_or_empty_schema)
+]
 AmountIn = Annotated[Decimal, PlainValidator(as_amount), CurrencySchema(amount_schema)]
 Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
@@ -214,6 +251,14 @@ SearchText = Annotated[
     Len(1, SEARCH_CHARACTERS_MAX),
     Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
 ]
+LabelOrEmpty = Annotated[
+    str,
+    Strict(),
+    KeepsEmpty(),
+    Len(0, LABEL_LENGTH_MAX),
+    AfterValidator(as_line_or_empty),
+    Field(json_schema_extra={"pattern": rf"{BLANK}|{LINE_PATTERN}"}),
+]
 Email = Annotated[
     str,
     Strict(),
@@ -228,11 +273,10 @@ Notes = Annotated[
     AfterValidator(as_notes),
     Field(json_schema_extra={"pattern": NOTES_PATTERN}),
 ]
-Integer = Annotated[int, Strict(), BeforeValidator(as_integer)]
-Version = Annotated[Integer, Ge(1), Le(INTEGER_MAX), _whole(INTEGER_MAX)]
-Minutes = Annotated[Integer, Ge(1), Le(MINUTES_MAX), _whole(MINUTES_MAX)]
-Quantity = Annotated[Integer, Ge(1), Le(ITEMS_MAX), _whole(ITEMS_MAX)]
-Limit = Annotated[int, BeforeValidator(as_whole_number), Ge(1), Le(LIMIT_MAX), _whole(LIMIT_MAX)]
+Version = Annotated[int, PlainValidator(whole_number(INTEGER_MAX)), _whole(INTEGER_MAX)]
+Minutes = Annotated[int, PlainValidator(whole_number(MINUTES_MAX, "minutes")), _whole(MINUTES_MAX)]
+Quantity = Annotated[int, PlainValidator(whole_number(ITEMS_MAX, "units")), _whole(ITEMS_MAX)]
+Limit = Annotated[int, PlainValidator(in_query(_limit)), _whole(LIMIT_MAX)]
 
 ConditionWord = Annotated[str, OneOf(*Condition)]
 PhysicalStatusWord = Annotated[str, OneOf(*PhysicalStatus)]
@@ -259,31 +303,18 @@ class ListQuery(Input):
 
 
 def exactly_one(*names: str) -> Callable[[dict[str, Any]], None]:
-    """For a model's JSON schema: one of these fields, and only one; none of them null."""
+    """For a model's JSON schema: one of these fields is given, and only one."""
 
     def describe(schema: dict[str, Any]) -> None:
-        schema["oneOf"] = [{"required": [name]} for name in names]
-        without_null(schema, *names)
+        one_of(schema, *(([name], [one for one in names if one != name]) for name in names))
 
     return describe
 
 
-def without_null(schema: dict[str, Any], *names: str) -> None:
-    for name in names:
-        described = schema["properties"][name]
-        kinds = [kind for kind in described.pop("anyOf", []) if kind != {"type": "null"}]
-        if len(kinds) == 1:
-            described.update(kinds[0])
-        elif kinds:
-            described["anyOf"] = kinds
-        described.pop("default", None)
-
-
 def refuse_unless_one(given: Input, *names: str) -> None:
     """As ``exactly_one`` says."""
-    said = given_fields(given)
-    present = [name for name in names if name in said]
-    if len(present) == 1 and said[present[0]] is not None:
+    present = [name for name in names if name in given_fields(given)]
+    if len(present) == 1:
         return
     words = f"Give one of {', '.join(names)}, and only one."
     raise InvalidInput(dict.fromkeys(present or names, words))

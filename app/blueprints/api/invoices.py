@@ -26,9 +26,9 @@ from app.blueprints.api.fields import (
     exactly_one,
     given_fields,
     refuse_unless_one,
-    without_null,
 )
 from app.blueprints.api.operation import Link, operation
+from app.blueprints.api.optional import one_of
 from app.blueprints.api.shapes import (
     Invoice,
     InvoiceList,
@@ -64,12 +64,7 @@ OF_PRODUCT = ("sku", "quantity", "warehouse")
 
 
 def describe_line(schema: dict[str, Any]) -> None:
-    not_beside = {"anyOf": [{"required": [name]} for name in OF_PRODUCT]}
-    schema["oneOf"] = [
-        {"required": ["itemId"], "not": not_beside},
-        {"required": ["sku", "quantity"], "not": {"required": ["itemId"]}},
-    ]
-    without_null(schema, "itemId", *OF_PRODUCT)
+    one_of(schema, (["itemId"], list(OF_PRODUCT)), (["sku", "quantity"], ["itemId"]))
 
 
 class InvoiceCustomerInput(Input):
@@ -210,10 +205,8 @@ def _errors(position: int, line: InvoiceLineInput) -> list[tuple[str, str]]:
     said = given_fields(line)
     if "itemId" in said:
         wrong = [name for name in OF_PRODUCT if name in said]
-        wrong += ["itemId"] if line.item_id is None else []
     else:
-        wrong = [name for name in ("sku", "quantity") if said.get(name) is None]
-        wrong += ["warehouse"] if "warehouse" in said and line.warehouse is None else []
+        wrong = [name for name in ("sku", "quantity") if name not in said]
     words = "Give either itemId, or sku and quantity."
     return [(f"items.{position}.{name}", words) for name in wrong]
 

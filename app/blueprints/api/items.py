@@ -8,11 +8,10 @@ from pydantic import Field, Strict, model_validator
 
 from app.authentication import signed_in_user
 from app.blueprints.api.fields import (
-    LABEL_LENGTH_MAX,
-    LINE_PATTERN,
     ConditionWord,
     Input,
     Label,
+    LabelOrEmpty,
     Line,
     Notes,
     PhysicalStatusWord,
@@ -23,6 +22,7 @@ from app.blueprints.api.fields import (
     refuse_unless_one,
 )
 from app.blueprints.api.operation import Link, operation
+from app.blueprints.api.optional import KeepsEmpty
 from app.blueprints.api.shapes import EditedItem, Item, Items
 from app.blueprints.api.views import item_of, items_of
 from app.domain.inventory_lifecycle import Condition
@@ -32,7 +32,6 @@ from app.services.receiving import SERIAL_LENGTH_MAX
 from app.services.reservations import ITEMS_MAX
 
 Serial = Annotated[str, Strict(), Len(1, SERIAL_LENGTH_MAX), *Line]
-Place = Field(json_schema_extra={"pattern": rf"^$|{LINE_PATTERN}"})
 FIRST = "$response.body#/items/0/id"
 ONE_OF = ("serialNumbers", "quantity")
 
@@ -62,8 +61,8 @@ class ItemChanges(Input):
 
     condition: ConditionWord | None = None
     status: PhysicalStatusWord | None = None
-    location: Annotated[str, Strict(), Len(0, LABEL_LENGTH_MAX), Place] | None = None
-    notes: Notes | None = None
+    location: LabelOrEmpty | None = None
+    notes: Annotated[Notes, KeepsEmpty()] | None = None
     version: Version
 
 

@@ -20,9 +20,9 @@ from app.blueprints.api.fields import (
     exactly_one,
     given_fields,
     refuse_unless_one,
-    without_null,
 )
 from app.blueprints.api.operation import operation
+from app.blueprints.api.optional import one_of
 from app.blueprints.api.shapes import Item, Items, Released
 from app.blueprints.api.views import items_of
 from app.domain.delivery import DeliveryInfo
@@ -38,20 +38,12 @@ RELEASED_BY = ("invoiceId", "sessionId", "itemIds")
 
 
 def describe_reservation(schema: dict[str, Any]) -> None:
-    exactly_one(*RESERVED_FOR)(schema)
-    without_null(schema, "reservedForId", "expiresInMinutes")
-    schema["oneOf"] = [
-        _only(["invoiceId"], "sessionId", "reservedForType", "reservedForId", "expiresInMinutes"),
-        _only(["sessionId"], "invoiceId", "reservedForType", "reservedForId"),
-        _only(["reservedForType", "reservedForId"], "invoiceId", "sessionId"),
-    ]
-
-
-def _only(required: list[str], *excluded: str) -> dict[str, Any]:
-    return {
-        "required": required,
-        "not": {"anyOf": [{"required": [name]} for name in excluded]},
-    }
+    one_of(
+        schema,
+        (["invoiceId"], ["sessionId", "reservedForType", "reservedForId", "expiresInMinutes"]),
+        (["sessionId"], ["invoiceId", "reservedForType", "reservedForId"]),
+        (["reservedForType", "reservedForId"], ["invoiceId", "sessionId"]),
+    )
 
 
 class Reservation(Input, json_schema_extra=describe_reservation):
@@ -74,7 +66,7 @@ class Reservation(Input, json_schema_extra=describe_reservation):
             errors["reservedForId"] = "Say for whom or what."
         if not self.reserved_for_type and "reservedForId" in said:
             errors["reservedForId"] = 'This goes with reservedForType "Manual".'
-        if "expiresInMinutes" in said and (self.invoice_id or self.expires_in_minutes is None):
+        if "expiresInMinutes" in said and self.invoice_id:
             errors["expiresInMinutes"] = "A reservation for an invoice is permanent; leave it out."
         if errors:
             raise InvalidInput(errors)

@@ -170,11 +170,15 @@ def _path_parameters(call: Operation) -> list[dict[str, Any]]:
 
 def _query_parameters(query: type[Input], schemas: dict[str, Any]) -> list[dict[str, Any]]:
     properties: dict[str, Any] = schemas[query.__name__].get("properties", {})
-    return [_query_parameter(name, dict(schema)) for name, schema in properties.items()]
+    required = schemas[query.__name__].get("required", [])
+    return [
+        _query_parameter(name, dict(schema), is_required=name in required)
+        for name, schema in properties.items()
+    ]
 
 
-def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": name, "in": "query", "required": False}
+def _query_parameter(name: str, schema: dict[str, Any], *, is_required: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": name, "in": "query", "required": is_required}
     if text := schema.pop("description", None):
         described["description"] = text
     schema.pop("title", None)

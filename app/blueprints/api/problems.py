@@ -32,7 +32,6 @@ TITLES = {
 DETAILS = {
     "unauthorized": "Send a token that is in force: Authorization: Bearer TOKEN.",
     "content-too-large": "The body is larger than the API takes.",
-    "unsupported-media-type": "Send the body as application/json in UTF-8.",
     "internal-error": "It was not your doing, and it has been written to the store's log.",
     "method-not-allowed": "This address does not take that method.",
     "bad-request": "The request could not be read.",

@@ -6,7 +6,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.blueprints.api.fields import Code, Input, Label, ListQuery, MoneyIn, Text, Version
+from app.blueprints.api.fields import (
+    Code,
+    Input,
+    Label,
+    LabelOrEmpty,
+    ListQuery,
+    MoneyIn,
+    MoneyOrEmpty,
+    Text,
+    Version,
+)
 from app.blueprints.api.operation import Link, operation
 from app.blueprints.api.shapes import Product, ProductList
 from app.domain.roles import Permission
@@ -35,13 +45,13 @@ class NewProduct(Input):
 
 
 class ProductChanges(Input):
-    """What is left out stays; null takes a price, barcode or category away."""
+    """What is left out stays; an empty text takes a price, barcode or category away."""
 
     sku: Code | None = None
     name: Text | None = None
-    price: MoneyIn | None = None
-    barcode: Label | None = None
-    category: Label | None = None
+    price: MoneyOrEmpty | None = None
+    barcode: LabelOrEmpty | None = None
+    category: LabelOrEmpty | None = None
     version: Version | None = None
 
 
@@ -100,7 +110,10 @@ def edit_product(product_id: UUID, body: ProductChanges) -> Product:
 
 
 def _kept(name: str, given: set[str], value: Any, before: Decimal | str | None) -> Any:
-    return value if name in given else before
+    """An empty text takes away what there was."""
+    if name not in given:
+        return before
+    return None if value == "" else value
 
 
 def _product(product_id: UUID) -> Product:

@@ -244,7 +244,7 @@ def test_a_fault_of_ours_says_nothing_of_itself(scene: Scene, monkeypatch, caplo
 def test_every_code_that_is_explained_has_a_row():
     elsewhere = {
         "csrf", "idempotency-mismatch", "hold-expired", "internal-error", "database-away",
-        "outcome-unknown", "bad-request", "session-closed",
+        "outcome-unknown", "bad-request", "no-space", "session-closed",
     }  # fmt: skip
     assert {row.code for row in ROWS} == EXPLANATIONS.keys() - elsewhere
 
