@@ -40,7 +40,7 @@ def csv_chunks(filters: ItemFilters, viewer: Viewer) -> Iterator[str]:
         cursor, rows = page.next_cursor, rows + len(page.items)
         if cursor is None:
             return
-    yield csv_text([[f"Only the first {EXPORT_ROWS_MAX} units; narrow the list for the rest."]])
+    yield csv_text([[f"Only the first {EXPORT_ROWS_MAX:,} units; narrow the list for the rest."]])
 
 
 def _row(item: Item) -> list[object]:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from app.domain.errors import IdempotencyMismatch
 from app.domain.inventory_lifecycle import EVENTS, ChangeReason
 from app.domain.roles import Permission, may
-from app.domain.written_times import written_day
+from app.domain.written_times import written_day, written_moment
 from app.form_keys import FIELD, made_before
 from app.page_again import typed_values
 from app.settings import Settings
@@ -91,6 +91,10 @@ def register(app: Flask) -> None:
         ago=ago,
         iso=iso,
         whole=whole,
+        counted=counted,
+        with_article=with_article,
+        written_day=written_day,
+        written_moment=written_moment,
         day=day,
     )
     app.url_defaults(version_static_file)
@@ -207,6 +211,16 @@ def event(reason: str) -> str:
 
 def whole(number: int) -> str:
     return f"{number:,}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """'1 unit' or '1,204 units'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def with_article(words: str) -> str:
+    """'an open' or 'a paid'."""
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
 
 
 def iso(when: datetime) -> str:

@@ -13,6 +13,7 @@ from app.domain.errors import InvalidInput
 from app.domain.inconsistency import InconsistencyKind
 from app.domain.prescription import Choice
 from app.domain.roles import Permission
+from app.presentation import counted
 from app.queries.inconsistencies import (
     FindingState,
     counts_by_kind,
@@ -88,7 +89,7 @@ def acknowledge(finding_id: UUID) -> Response:
 def snooze(finding_id: UUID) -> Response:
     days = number_field("days", most=SNOOZE_DAYS_MAX, of="days")
     consistency.snooze(finding_id, signed_in_user().id, days, text_field("note"))
-    flash(f"Put off for {days} {'day' if days == 1 else 'days'}.")
+    flash(f"Put off for {counted(days, 'day')}.")
     return see_other("/inconsistencies")
 
 
@@ -166,7 +167,7 @@ def fix_invoice(invoice_id: UUID) -> Response:
 
 def _fixed(plan: RepairPlan, url: str) -> Response:
     units = len(plan.mendable)
-    words = "1 unit" if units == 1 else f"{units} units"
+    words = counted(units, "unit")
     flash("Fixed the kept totals." if plan.retally and not units else f"Fixed {words}.")
     return see_other(url)
 

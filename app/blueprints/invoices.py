@@ -18,7 +18,7 @@ from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import InvoiceStatus, PaymentMethod
 from app.domain.roles import Permission
-from app.presentation import money
+from app.presentation import counted, money
 from app.queries.invoice_numbers import list_void_numbers
 from app.queries.invoice_units import consistency_of, lines_of, units_of
 from app.queries.invoices import (
@@ -148,7 +148,7 @@ def deliver(invoice_id: UUID) -> Response:
         item_ids=id_fields("item_id") or None,
         version=optional_number_field("version"),
     )
-    flash("Delivered 1 unit." if len(delivered) == 1 else f"Delivered {len(delivered)} units.")
+    flash(f"Delivered {counted(len(delivered), 'unit')}.")
     return see_other(_page_of(invoice_id))
 
 

@@ -23,7 +23,7 @@ from app.domain.item_order import ItemOrder
 from app.domain.roles import Permission
 from app.drawings.state_machine import draw_state_machine
 from app.item_csv import csv_chunks
-from app.presentation import store_settings
+from app.presentation import counted, store_settings
 from app.queries.dashboard import unit_counts
 from app.queries.invoice_units import invoice_that_lists
 from app.queries.item_actions import Viewer
@@ -172,7 +172,7 @@ def _release(item_ids: list[UUID]) -> None:
 
 
 def _units(item_ids: list[UUID]) -> str:
-    return "1 unit" if len(item_ids) == 1 else f"{len(item_ids)} units"
+    return counted(len(item_ids), "unit")
 
 
 def _choices() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from app.blueprints.form_fields import (
 from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import Condition, InventoryStatus
 from app.domain.roles import Permission
-from app.presentation import label
+from app.presentation import counted, label
 from app.queries.products import get_product, list_products, stock_by_warehouse
 from app.queries.warehouses import list_warehouses
 from app.responses import page_or_fragment, see_other
@@ -101,7 +101,7 @@ def receive(product_id: UUID) -> Response:
         location=text_field("location", length_max=100) or None,
         notes=text_field("notes") or None,
     )
-    flash("Received 1 unit." if len(received) == 1 else f"Received {len(received)} units.")
+    flash(f"Received {counted(len(received), 'unit')}.")
     return see_other(_page_of(product_id))
 
 

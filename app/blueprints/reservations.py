@@ -8,6 +8,7 @@ from app.authorization import requires
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.inventory_lifecycle import ReservedForType
 from app.domain.roles import Permission
+from app.presentation import counted
 from app.queries.item_actions import Viewer
 from app.queries.reservations import ReservationFilter, held_item_ids, list_reservations
 from app.responses import page_or_fragment, return_path, see_other
@@ -43,9 +44,9 @@ def release() -> Response:
         raise InvalidInput({"type": "Only carts and manual holds can be released here."})
     item_ids = held_item_ids(ReservedForType(kind), holder_id, UNITS_RELEASED_MAX)
     if not item_ids:
-        raise NotFound("hold", [holder_id])
+        raise NotFound("hold", [holder_id], by="holder")
     released = InventoryLifecycleService().release_items(item_ids, signed_in_user().id)
-    flash(f"Released {len(released)} {'unit' if len(released) == 1 else 'units'}.")
+    flash(f"Released {counted(len(released), 'unit')}.")
     return see_other(return_path("/reservations"))
 
 

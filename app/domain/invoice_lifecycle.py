@@ -47,9 +47,6 @@ EXPECTED_ITEM_STATUS: dict[InvoiceStatus, InventoryStatus] = {
 
 AWAITING_PAYMENT = frozenset({_I.OPEN, _I.PARTIALLY_PAID})
 
-CENT = Decimal("0.01")
-MONEY_MAX = Decimal("999999999999.99")
-
 
 def status_for_payments(total: Decimal, paid: Decimal) -> InvoiceStatus:
     """The status that ``paid`` out of ``total`` makes of an invoice that is not yet paid."""

@@ -95,7 +95,7 @@ class Finding:
 _RESERVED_FOR = """CASE WHEN i.reserved_for_type = 'Invoice'
     AND pg_input_is_valid(i.reserved_for_id, 'uuid') THEN i.reserved_for_id::uuid END"""
 _LONG_DAYS = "current_setting('holdfast.long_reservation_days')::integer"
-_SINCE = "to_char(i.reserved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'"
+_SINCE = "to_char(i.reserved_at AT TIME ZONE 'UTC', 'FMDD Mon YYYY, HH24:MI') || ' UTC'"
 _PLACES = ", ".join(
     f"('{inventory_status}', '{status}')"
     for inventory_status, places in CONTRADICTIONS.items()

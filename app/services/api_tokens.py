@@ -90,5 +90,5 @@ def _errors(scopes: Sequence[str], days: int | None) -> dict[str, str]:
     if not scopes or not set(scopes) <= set(Scope):
         errors["scopes"] = f"Choose at least one of: {', '.join(Scope)}."
     if days is not None and not 1 <= days <= DAYS_MAX:
-        errors["days"] = f"Give a whole number of days from 1 to {DAYS_MAX}."
+        errors["days"] = f"Give a whole number of days from 1 to {DAYS_MAX:,}."
     return errors

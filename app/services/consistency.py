@@ -259,7 +259,7 @@ def snooze(finding_id: UUID, user_id: UUID, days: int, note: str) -> None:
     """Keep it off the list of what is to be done for some days. It stays open."""
     _lock_open(finding_id)
     if not 1 <= days <= SNOOZE_DAYS_MAX:
-        raise InvalidInput({"days": f"Give a whole number from 1 to {SNOOZE_DAYS_MAX}."})
+        raise InvalidInput({"days": f"Give a whole number of days from 1 to {SNOOZE_DAYS_MAX}."})
     db.session.execute(
         text("""UPDATE inconsistencies
             SET snoozed_until = clock_timestamp() + make_interval(days => :days)

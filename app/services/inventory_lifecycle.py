@@ -283,7 +283,7 @@ class InventoryLifecycleService(StatusDoor):
         items = lock_items(session_item_ids(session_id))
         held = [item for item in items if is_held_by_session(item, session_id)]
         if not held:
-            raise NotFound("held cart", [session_id])
+            raise NotFound("held cart", [session_id], by="session id")
         return self.release_items([item.id for item in held], user_id, notes)
 
     @transactional

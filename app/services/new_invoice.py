@@ -99,7 +99,7 @@ class NewInvoice:
         if not self.units and not self.quantities:
             errors["items"] = "Choose at least one unit."
         if len(self.units) + sum(max(line.quantity, 0) for line in self.quantities) > items_max:
-            errors["items"] = f"At most {items_max} units fit on one invoice."
+            errors["items"] = f"At most {items_max:,} units fit on one invoice."
         ids = [unit.item_id for unit in self.units]
         if len(set(ids)) != len(ids):
             errors["items"] = "The same unit is in the list twice."

@@ -22,7 +22,7 @@ def checked_serials(serial_numbers: Sequence[str]) -> list[str]:
     Serials that differ in case or form alone are one, in the list and in the store.
     """
     if not 1 <= len(serial_numbers) <= ITEMS_MAX:
-        raise InvalidInput({"serialNumbers": f"Give 1 to {ITEMS_MAX} serial numbers."})
+        raise InvalidInput({"serialNumbers": f"Give 1 to {ITEMS_MAX:,} serial numbers."})
     spellings: dict[str, list[str]] = {}
     for position, typed in enumerate(serial_numbers):
         try:
@@ -51,7 +51,7 @@ def duplicate_serials(serials: Sequence[str]) -> Duplicate:
 def new_serials(product_id: UUID, sku: str, quantity: int) -> list[str]:
     """Readable serials such as MUG-000042, counted per product, passing over those in use."""
     if not 1 <= quantity <= ITEMS_MAX:
-        raise InvalidInput({"quantity": f"Give a whole number from 1 to {ITEMS_MAX}."})
+        raise InvalidInput({"quantity": f"Give a whole number from 1 to {ITEMS_MAX:,}."})
     serials: list[str] = []
     while len(serials) < quantity:
         asked = quantity - len(serials)
@@ -78,7 +78,7 @@ def serials_of_delivery(quantities: Mapping[str, int]) -> dict[UUID, list[str]]:
     ).all()
     product_ids = {row.sku: row.id for row in locked}
     if unknown := [sku for sku in skus if sku not in product_ids]:
-        raise NotFound("product", unknown)
+        raise NotFound("product", unknown, by="SKU")
     rows = db.session.execute(
         text("""UPDATE products SET next_serial = next_serial + asked.quantity
             FROM unnest(CAST(:skus AS text[]), CAST(:quantities AS integer[]))

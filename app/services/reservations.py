@@ -47,7 +47,9 @@ class ReservedFor:
         errors = fields.errors
         minutes = self.expires_in_minutes
         if minutes is not None and not 1 <= minutes <= MINUTES_MAX:
-            errors["expiresInMinutes"] = f"Give a whole number of minutes from 1 to {MINUTES_MAX}."
+            errors["expiresInMinutes"] = (
+                f"Give a whole number of minutes from 1 to {MINUTES_MAX:,}."
+            )
         if errors:
             raise InvalidInput(errors)
 
@@ -62,7 +64,7 @@ def is_holder_id(words: str) -> bool:
 def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:
     """The ids as given, or InvalidInput: none, too many, or one of them twice."""
     if not 1 <= len(item_ids) <= items_max:
-        raise InvalidInput({"itemIds": f"Give 1 to {items_max} units."})
+        raise InvalidInput({"itemIds": f"Give 1 to {items_max:,} units."})
     if len(set(item_ids)) != len(item_ids):
         raise InvalidInput({"itemIds": "The same unit is in the list twice."})
     return list(item_ids)

@@ -59,7 +59,7 @@ class StatusDoor:
             if free >= quantity:
                 raise ItemBusy
             raise NotEnoughStock(
-                f"{quantity} of {sku} were asked for and {free} are free"
+                f"{quantity:,} of {sku} were asked for and {free:,} are free"
                 + (f" in {warehouse}." if warehouse else "."),
                 sku=sku,
                 asked=quantity,

@@ -12,7 +12,7 @@ from typing import Any
 from app.domain.inventory_lifecycle import Condition
 from app.domain.invoice_lifecycle import PaymentMethod
 from app.domain.roles import Role
-from app.stress.floor import Floor, skewed
+from app.stress.floor import CURRENCY, Floor, skewed
 from app.stress.person import Person
 from app.stress.request import Request
 
@@ -20,7 +20,6 @@ LIFECYCLE = "/api/inventory/lifecycle"
 UNITS_AT_ONCE = (1, 1, 1, 2, 2, 3, 5)
 RECEIVED_AT_ONCE = (5, 10, 20)
 QUANTITIES = (1, 1, 2, 3, 5, 40)
-CENT = Decimal("0.01")
 OF_INVOICE = ("Open", "PartiallyPaid")
 
 
@@ -173,7 +172,7 @@ def pay(clerk: Clerk) -> Request | None:
     share = clerk.random.choice(
         (Decimal("0.1"), Decimal("0.5"), Decimal(1), Decimal(1), Decimal(2))
     )
-    amount = max((seen.balance * share).quantize(CENT, ROUND_UP), CENT)
+    amount = max((seen.balance * share).quantize(CURRENCY.smallest, ROUND_UP), CURRENCY.smallest)
     method = clerk.random.choice(list(PaymentMethod)).value
     body = {"amount": str(amount), "method": method, "reference": clerk.tag}
     return clerk.request("pay", f"/api/invoices/{seen.id}/payments", body)

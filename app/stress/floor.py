@@ -9,6 +9,10 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+from app.domain.currency import currency_of
+
+#: Of the scratch store, whatever that of the machine is.
+CURRENCY = currency_of("GBP")
 HOT_UNITS_MAX = 60
 INVOICES_MAX = 60
 CARTS_MAX = 30

@@ -31,6 +31,7 @@ from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.postgres import STORE as DATABASE_USER
 from app.runtime.problems import RuntimeProblem
 from app.runtime.valkey import program as redis_program
+from app.stress.floor import CURRENCY
 from app.stress.person import Person
 from app.stress.place import Place
 from app.stress.processes import (
@@ -233,6 +234,7 @@ def _environment(folder: Path, database_url: str, redis_url: str) -> dict[str, s
         "DEMO": "0",
         "HOLDFAST_EMBEDDED": "0",
         "HOLD_MINUTES": HOLD_MINUTES,
+        "CURRENCY": CURRENCY.code,
         "RATE_LIMIT": NO_RATE_LIMIT,
         "RATE_LIMIT_ADDRESS": NO_RATE_LIMIT,
     }

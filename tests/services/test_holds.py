@@ -102,7 +102,7 @@ def test_a_quantity_is_a_number_from_1_to_10000(shop: Shop, quantity) -> None:
 def test_holds_name_each_unit_once_and_1_to_10000_of_them(shop: Shop, method) -> None:
     (known,) = shop.new_units(1)
     wrong = {
-        "Give 1 to 10000 units": [[], [uuid4() for _ in range(10_001)]],
+        "Give 1 to 10,000 units": [[], [uuid4() for _ in range(10_001)]],
         "The same unit is in the list twice": [[known, known]],
     }
     with shop.unchanged():
