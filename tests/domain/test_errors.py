@@ -24,6 +24,7 @@ CODES = {
     "version-conflict",
     "not-enough-stock",
     "hold-expired",
+    "session-closed",
     "duplicate",
     "item-busy",
 }
