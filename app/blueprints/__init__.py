@@ -14,6 +14,7 @@ from app.blueprints.new_invoice import new_invoice
 from app.blueprints.products import products
 from app.blueprints.reports import reports
 from app.blueprints.reservations import reservations
+from app.blueprints.scanning import scanning
 from app.blueprints.sessions import sessions
 from app.blueprints.tokens import tokens
 from app.blueprints.users import users
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     items,
     reservations,
     new_invoice,
+    scanning,
     invoices,
     products,
     inconsistencies,

@@ -25,7 +25,7 @@ from app.extensions import htmx
 from app.queries.cart_rows import carts_put_aside, open_cart_row
 from app.queries.carts import get_cart
 from app.queries.customers import get_customer, list_customers
-from app.queries.unit_search import find_serial, find_units
+from app.queries.unit_search import find_units
 from app.responses import headers_for, see_other, wants_fragment
 from app.services import carts
 from app.services.cart_sale import sell_cart
@@ -51,18 +51,6 @@ def show() -> str:
     page = "new_invoice/show.html"
     template = FRAGMENTS.get(htmx.target or "", page) if wants_fragment() else page
     return _render(template, is_fragment=template != page)
-
-
-@new_invoice.post("/scan")
-@requires(Permission.INVOICE_CREATE)
-def scan() -> Response:
-    """A whole serial number goes into the cart at once; anything else is looked for."""
-    words = text_field("q", length_max=200)
-    item_id = find_serial(words)
-    if item_id is None:
-        return _back(words)
-    _hold([item_id])
-    return _back()
 
 
 @new_invoice.post("/hold")
