@@ -113,7 +113,7 @@
   }
 
   let isLooking = false;
-  document.addEventListener("htmx:beforeRequest", (event) => {
+  document.addEventListener("htmx:beforeSend", (event) => {
     if (event.detail.target?.id === "results") isLooking = true;
     if (event.detail.target?.id !== "cart") return;
     // The answer of the second would go into a cart that the first has replaced.
@@ -141,6 +141,8 @@
     if (typed) putBack(typed);
     typed = null;
   });
+
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
 
   let refreshedFor = null;
   setInterval(() => {

@@ -202,7 +202,7 @@
         this.say("busy");
         return null;
       }
-      const message = body.detail ?? "The store could not take this scan. Scan it again.";
+      const message = body.errors?.[0]?.message ?? body.detail ?? "The store could not take this scan. Scan it again.";
       return { outcome: "refused", code: scan.code, message };
     }
 

@@ -76,6 +76,11 @@
       this.shownAt = -Infinity;
       this.hasTrouble = false;
       nameMute();
+      // What was offered instead has been taken.
+      document.addEventListener("htmx:afterRequest", (event) => {
+        const why = event.detail.elt.closest("[data-why]");
+        if (why && event.detail.successful) why.open = false;
+      });
       document.addEventListener("click", (event) => {
         if (!event.target.closest("[data-mute]")) return;
         till.storage.write(MUTED, !till.storage.read(MUTED));

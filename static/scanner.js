@@ -54,6 +54,8 @@
     clearTimeout(looking);
     field().value = "";
     notice = "";
+    // What was said of the thing before is over.
+    for (const id of ["alerts", "notices"]) document.getElementById(id)?.replaceChildren();
     if (!queue.size) results.begin();
     queue.add(codes);
   }

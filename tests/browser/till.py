@@ -12,6 +12,7 @@ from playwright.sync_api import CDPSession, Page, Request
 from app.queries.users import find_signed_in_user
 from tests.browser.conftest import Visitor
 from tests.shop import Shop
+from tests.waiting import until
 
 PAGE = "/invoices/new"
 _clerks = itertools.count(1)
@@ -90,6 +91,12 @@ class Till:
 
     def wait_for_results(self, quantity: int) -> None:
         self.page.locator("#scan-results > li").nth(quantity - 1).wait_for()
+
+    def wait_until_sent(self) -> None:
+        """Until no scan waits in this browser."""
+        waiting = "Object.keys(localStorage).some((key) => key.startsWith('holdfast.scan.'))"
+        until(lambda: not self.page.evaluate(waiting), "all scans answered")
+        self.page.locator("#scan-status[data-state=idle]").wait_for()
 
     def held(self) -> list[str]:
         """The serial numbers in this clerk's cart, in the order in which they came into it."""
