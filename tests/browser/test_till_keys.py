@@ -48,7 +48,7 @@ def test_a_burst_in_a_field_is_a_scan_and_leaves_the_field(filled: Till, shop: S
     if where != "#q":
         field.evaluate("field => field.setSelectionRange(2, 3)")
     before, place = field.input_value(), caret(filled)
-    filled.burst(serial, end=end)
+    filled.burst(serial, end)
     assert field.input_value() == before
     assert caret(filled) == place
     filled.wait_for_results(2)
@@ -103,7 +103,7 @@ def test_a_burst_after_typed_words_is_only_the_burst(filled: Till, shop: Shop):
 def test_typing_is_no_scan(filled: Till, code: str, gap_ms: int):
     name = filled.page.locator(NAME)
     name.press("End")
-    filled.burst(code, gap_ms=gap_ms, end="Tab")
+    filled.burst(code, "Tab", gap_ms=gap_ms)
     assert name.input_value() == f"Ann Smith{code}"
     assert len(filled.results()) == 1
     assert filled.requests["POST /scan"] == 1
@@ -112,7 +112,7 @@ def test_typing_is_no_scan(filled: Till, code: str, gap_ms: int):
 def test_a_burst_that_ends_in_nothing_stays_text(filled: Till):
     name = filled.page.locator(NAME)
     name.press("End")
-    filled.burst("SERIAL-123", end="4")
+    filled.burst("SERIAL-123", "4")
     assert name.input_value() == "Ann SmithSERIAL-1234"
     assert filled.requests["POST /scan"] == 1
 
@@ -188,8 +188,7 @@ def test_enter_in_a_field_makes_no_invoice(filled: Till, where: str, typed: str)
 def test_a_second_enter_after_a_code_does_nothing(filled: Till, shop: Shop):
     (serial,) = units(shop, 1)
     filled.page.get_by_role("button", name="Create invoice").focus()
-    filled.burst(serial)
-    filled.page.keyboard.press("Enter")
+    filled.burst(serial, "Enter", "Enter")
     filled.wait_for_results(2)
     filled.wait_for_cart()
 

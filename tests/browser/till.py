@@ -54,12 +54,12 @@ class Till:
             self.page.keyboard.type(code)
             self.page.keyboard.press(end)
 
-    def burst(self, code: str, *, gap_ms: float = 4, end: str = "Enter") -> None:
+    def burst(self, code: str, *ends: str, gap_ms: float = 4) -> None:
         """As a scanner's keys are stamped by the system, however busy this machine is."""
         at = time.time()
-        for key in (*code, end):
+        for key in (*code, *(ends or ("Enter",))):
             text = {"Enter": "\r", "Tab": "\t"}.get(key, key)
-            about = {"key": key, "code": key if key == end else "", "timestamp": at}
+            about = {"key": key, "code": key if len(key) > 1 else "", "timestamp": at}
             number = {"Enter": 13, "Tab": 9}.get(key, 0)
             self.cdp.send(
                 "Input.dispatchKeyEvent",
