@@ -9,6 +9,8 @@ from app.domain.errors import InvalidInput
 from app.domain.timetable import JobName
 from app.domain.typed_dates import RANGE, is_usable
 from app.services import consistency
+from app.services.cart_cleanup import FORGET_BATCH as CARTS_BATCH
+from app.services.cart_cleanup import forget_old_carts
 from app.services.daily_report import make_report
 from app.services.idempotency import FORGET_BATCH, forget_old_keys
 from app.services.inventory_lifecycle import CLEANUP_BATCH, InventoryLifecycleService
@@ -54,6 +56,8 @@ class BackgroundCleanupService:
         fold_tallies()
         note_void_numbers()
         while forget_old_keys() == FORGET_BATCH:
+            pass
+        while forget_old_carts() == CARTS_BATCH:
             pass
         forget_old_runs()
         return {"released": released, "items": listed}

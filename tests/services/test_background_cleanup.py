@@ -1,8 +1,13 @@
 from app.database import transactional
+from app.queries.cart_rows import open_cart_row
+from app.services import carts
 from app.services.background_cleanup import BackgroundCleanupService
+from app.services.cart_cleanup import forget_old_carts
+from app.services.cart_sale import CartSale, sell_cart
 from app.services.finance import FinanceService
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.locking import lock_items
+from app.services.new_invoice import NewCustomer
 from app.services.tallies import fold_tallies
 from tests.invariants import assert_invariants
 from tests.shop import Shop
@@ -154,3 +159,54 @@ def test_locking_returns_units_as_they_stand_and_in_order(shop: Shop) -> None:
         (ids[0], "Reserved"),
         (ids[2], "Available"),
     ]
+
+
+def test_carts_that_are_over_are_forgotten_after_a_month_and_no_others(own_shop: Shop) -> None:
+    shop = own_shop
+    units = shop.new_units(6)
+    ana = CartSale(customer=NewCustomer("Ana"))
+
+    def new_cart(item_id) -> object:
+        carts.hold_units([item_id], shop.staff)
+        return open_cart_row(shop.staff).id
+
+    sold = new_cart(units[0])
+    sell_cart(ana, shop.staff)
+    sold_lately = new_cart(units[1])
+    sell_cart(ana, shop.staff)
+    aside = new_cart(units[2])
+    carts.put_aside(shop.staff)
+    open_ = new_cart(units[3])
+    shop.hold(units[4:5], "holds still")
+    shop.hold(units[5:], "used lately")
+    inventory.release_session("used lately", shop.staff)
+    shop.execute("INSERT INTO carts (session_id, user_id) VALUES ('used long ago', %s)", shop.staff)
+    assert forget_old_carts() == 0
+    shop.execute("UPDATE carts SET id = uuidv7(interval '-60 days') WHERE NOT on_page")
+    shop.execute("UPDATE carts SET closed_at = closed_at - interval '60 days' WHERE id = %s", sold)
+    assert forget_old_carts() == 1
+    left = {row[0] for row in shop.rows("SELECT id FROM carts WHERE on_page")}
+    assert left == {sold, sold_lately, aside, open_}
+    sessions = shop.rows("SELECT session_id FROM carts WHERE NOT on_page ORDER BY 1")
+    assert sessions == [("holds still",), ("used lately",)]
+
+
+def test_a_cart_is_forgotten_with_its_prices(own_shop: Shop) -> None:
+    shop = own_shop
+    (cart_id,) = shop.row(
+        """INSERT INTO carts (id, session_id, user_id, on_page, status, closed_at)
+            VALUES (uuidv7(interval '-60 days'), 'old', %s, true, 'closed',
+                now() - interval '31 days')
+            RETURNING id""",
+        shop.staff,
+    )
+    sku = shop.new_sku()
+    shop.execute(
+        "INSERT INTO cart_lines (cart_id, product_id, unit_price)"
+        " SELECT %s, id, 1 FROM products WHERE sku = %s",
+        cart_id,
+        sku,
+    )
+    BackgroundCleanupService().run_cleanup_now()
+    assert shop.value("SELECT count(*) FROM carts") == 0
+    assert shop.value("SELECT count(*) FROM cart_lines") == 0
