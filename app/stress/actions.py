@@ -86,10 +86,13 @@ def reserve(clerk: Clerk) -> Request | None:
 
 
 def hold(clerk: Clerk) -> Request | None:
+    """A new cart; now and then in somebody's, who may be another."""
     units = clerk.units()
     if not units:
         return None
-    body = {"itemIds": units, "sessionId": f"cart-{clerk.tag}", "notes": clerk.tag}
+    known = clerk.floor.choose_cart(clerk.random) if clerk.by_chance(0.1) else None
+    session_id = known.session_id if known else f"cart-{clerk.tag}"
+    body = {"itemIds": units, "sessionId": session_id, "notes": clerk.tag}
     return clerk.request("hold", f"{LIFECYCLE}/reserve", body | clerk.expiry())
 
 
@@ -110,8 +113,8 @@ def release(clerk: Clerk) -> Request | None:
     """A cart or single units; often somebody else's."""
     cart = clerk.floor.choose_cart(clerk.random)
     if cart is not None and clerk.by_chance(0.4):
-        clerk.floor.drop_cart(cart[0])
-        what: dict[str, Any] = {"sessionId": cart[0]}
+        clerk.floor.drop_cart(cart.session_id)
+        what: dict[str, Any] = {"sessionId": cart.session_id}
     else:
         unit = clerk.floor.choose_unit_for(clerk.random, ("Session", "Manual"))
         if unit is None:
@@ -131,16 +134,16 @@ def direct_sale(clerk: Clerk) -> Request | None:
 
 
 def convert(clerk: Clerk) -> Request | None:
-    """A cart becomes an invoice, whether or not its hold still stands."""
-    cart = clerk.floor.choose_cart(clerk.random)
+    """A cart becomes an invoice, whether or not its hold still stands; now and then another's."""
+    own = None if clerk.by_chance(0.1) else clerk.person(manager=False).user_id
+    cart = clerk.floor.choose_cart(clerk.random, own)
     if cart is None:
         return None
-    session_id, units = cart
-    clerk.floor.drop_cart(session_id)
-    lines = [clerk.line(unit) for unit in units]
+    clerk.floor.drop_cart(cart.session_id)
+    lines = [clerk.line(unit) for unit in cart.item_ids]
     if clerk.by_chance(0.2):
         lines = [clerk.by_quantity()]
-    return _invoice(clerk, "convert", lines, {"sessionId": session_id})
+    return _invoice(clerk, "convert", lines, {"sessionId": cart.session_id})
 
 
 def _order(clerk: Clerk, action: str, more: Mapping[str, Any]) -> Request | None:

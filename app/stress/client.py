@@ -6,7 +6,7 @@ from random import Random
 from threading import Event, Thread
 
 from app.stress.actions import Clerk, next_request
-from app.stress.floor import Floor
+from app.stress.floor import Floor, SeenCart
 from app.stress.operation import Operation
 from app.stress.person import Person
 from app.stress.record import Record
@@ -61,4 +61,4 @@ def learn(floor: Floor, operation: Operation) -> None:
     floor.learn(operation.answer)
     session_id = operation.body.get("sessionId")
     if operation.action == "hold" and operation.outcome == "ok" and session_id:
-        floor.put_cart(session_id, operation.body["itemIds"])
+        floor.put_cart(SeenCart(session_id, operation.user_id, operation.body["itemIds"]))

@@ -32,6 +32,13 @@ class SeenInvoice:
     item_ids: list[str]
 
 
+@dataclass(frozen=True)
+class SeenCart:
+    session_id: str
+    user_id: str
+    item_ids: list[str]
+
+
 @dataclass
 class Floor:
     """Shared by all clients."""
@@ -43,8 +50,8 @@ class Floor:
     units: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Items as they were last seen, by id: those that are hot."""
     invoices: dict[str, SeenInvoice] = field(default_factory=dict)
-    carts: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of units by session."""
+    carts: dict[str, "SeenCart"] = field(default_factory=dict)
+    """By session."""
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -82,9 +89,10 @@ class Floor:
         seen = [invoice for invoice in known if invoice.status in statuses] or known
         return skewed(random, seen) if seen else None
 
-    def choose_cart(self, random: Random) -> tuple[str, list[str]] | None:
+    def choose_cart(self, random: Random, user_id: str | None = None) -> SeenCart | None:
+        """One of this user's, or anybody's."""
         with self._lock:
-            known = list(self.carts.items())
+            known = [cart for cart in self.carts.values() if user_id in (None, cart.user_id)]
         return skewed(random, known) if known else None
 
     def learn(self, answer: Any) -> None:
@@ -101,9 +109,9 @@ class Floor:
                 elif unit.get("id") in self.units:  # one that a refusal tells of
                     self.units[unit["id"]] |= {"inventoryStatus": unit["inventoryStatus"]}
 
-    def put_cart(self, session_id: str, item_ids: list[str]) -> None:
+    def put_cart(self, cart: SeenCart) -> None:
         with self._lock:
-            self.carts[session_id] = item_ids
+            self.carts[cart.session_id] = cart
             shorten(self.carts, CARTS_MAX)
 
     def drop_cart(self, session_id: str) -> None:

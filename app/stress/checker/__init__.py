@@ -20,7 +20,12 @@ from app.stress.checker.ordinary import (
     check_tallies,
     check_units_and_invoices,
 )
-from app.stress.checker.ownership import check_expiries, check_one_invoice, check_sold_once
+from app.stress.checker.ownership import (
+    check_carts,
+    check_expiries,
+    check_one_invoice,
+    check_sold_once,
+)
 from app.stress.checker.presence import check_presence
 from app.stress.checker.refusals import Refusals
 from app.stress.checker.stock_counts import StockCounts
@@ -73,6 +78,7 @@ def check_books(books: Books, findings: Findings, lifelines: Lifelines) -> None:
     check_stock(books, findings)
     check_one_invoice(books, findings)
     check_sold_once(books, findings)
+    check_carts(books, findings)
     check_expiries(lifelines, findings)
     began_at = min((told.sent_at for told in books.told.values()), default=0.0)
     check_strangers(books, began_at - lifelines.clock_error, findings)

@@ -15,6 +15,8 @@ NEEDED: dict[Kind, Permission] = {
     Kind.CANCEL: Permission.INVOICE_CANCEL,
     Kind.CLEAN_UP: Permission.JOB_RUN,
 }
+#: What only a cart's own user may do with it.
+USES_OF_CART = frozenset({Kind.RESERVE, Kind.INVOICE, Kind.DIRECT_SALE})
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,14 @@ class AccessRefusals:
         return carts
 
     def forbidden(self, told: Told, refused: Refused) -> str | None:
-        """The role may not, or a unit was held by somebody else."""
+        """The role may not, the cart is somebody else's, or a unit was held by somebody else."""
         role = self.lifelines.books.roles[told.user_id]
         needed = NEEDED.get(told.request.kind)
         if needed is not None:
             return f"a {role} may do that" if may(role, needed) else None
+        if told.request.kind in USES_OF_CART:
+            owner = self.lifelines.books.carts.get((told.request.holder or ("", ""))[1])
+            return "it is no cart of another's" if owner in (None, told.user_id) else None
         if may(role, Permission.ITEM_RELEASE_ANY):
             return f"a {role} may release anyone's hold"
         asked = {*told.request.items}

@@ -60,6 +60,8 @@ class Books:
     payments: dict[str, list[PaymentRow]] = field(default_factory=lambda: defaultdict(list))
     lines: dict[str, list[LineRow]] = field(default_factory=lambda: defaultdict(list))
     roles: dict[str, str] = field(default_factory=dict)
+    carts: dict[str, str] = field(default_factory=dict)
+    """Session -> the user whose cart it is."""
     others: set[str] = field(default_factory=set)
     """Ids of customers, and SKUs: what has been there all the time that anybody knew of it."""
 
@@ -86,6 +88,8 @@ def read_books(
     _read_units(connection, books)
     _read_invoices(connection, books)
     books.roles = {row[0]: row[1] for row in _rows(connection, "SELECT id::text, role FROM users")}
+    owners = "SELECT session_id, user_id::text FROM carts"
+    books.carts = {row[0]: row[1] for row in _rows(connection, owners)}
     others = "SELECT id::text FROM customers UNION ALL SELECT sku FROM products"
     books.others = {row[0] for row in _rows(connection, others)}
     return books

@@ -22,6 +22,7 @@ class Law(StrEnum):
     REPLAY = "a unit's history replays to its row"
     INVOICE_REPLAY = "an invoice's history replays to its row"
     ASKED_FOR = "everything in the books was asked for"
+    OWN_CART = "a cart is used by its user alone"
     IN_TIME = "a hold is not taken away before it runs out"
     SEEN_VERSION = "an edit is made on the version that its editor saw"
     ONE_INVOICE = "a unit is on one live invoice at any time"

@@ -6,10 +6,12 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
+from app.stress.checker.access_refusals import USES_OF_CART
 from app.stress.checker.books import Books
 from app.stress.checker.findings import Findings, Law
 from app.stress.checker.lifelines import Lifelines, Stay
 from app.stress.checker.rows import Step
+from app.stress.checker.told import Fate
 
 SOLD_INVOICE = frozenset({"Paid", "Delivered"})
 
@@ -83,6 +85,17 @@ def check_sold_once(books: Books, findings: Findings) -> None:
             findings.violate(
                 Law.SOLD_ONCE, f"unit {item_id} is paid for on {' and '.join(paid_for[item_id])}"
             )
+
+
+def check_carts(books: Books, findings: Findings) -> None:
+    """Whoever was told that a cart took units, or became an invoice, is its user."""
+    for told in books.told.values():
+        holder = told.request.holder
+        if told.request.kind not in USES_OF_CART or not holder or holder[0] != "Session":
+            continue
+        findings.count(Law.OWN_CART)
+        if told.fate is Fate.DONE and books.carts.get(holder[1]) != told.user_id:
+            findings.violate(Law.OWN_CART, f"{told} used the cart {holder[1]} of another user")
 
 
 def check_expiries(lifelines: Lifelines, findings: Findings) -> None:

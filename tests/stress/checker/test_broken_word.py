@@ -158,6 +158,13 @@ def edited_over(ledger: Ledger) -> None:
     ledger.keep(replace(ledger.forge(again, version=2), body=body))
 
 
+def cart_of_another(ledger: Ledger) -> None:
+    ledger.hold(ledger.receive(), "cart")
+    with ledger.broken() as vandal:
+        vandal.run("UPDATE carts SET user_id = %s", ledger.shop.colleague)
+        vandal.leave()
+
+
 def reserved_for_nobody(ledger: Ledger) -> None:
     (unit,) = held(ledger)
     break_with("UPDATE items SET reserved_for_id = 'nobody' WHERE id = %s", unit)(ledger)
@@ -256,6 +263,7 @@ STORIES: dict[str, tuple[Law, Story]] = {
     "a hold was taken away too soon": (Law.IN_TIME, taken_too_soon),
     "an acknowledged edit is lost": (Law.SEEN_VERSION, lost_edit),
     "an edit was made over another one": (Law.SEEN_VERSION, edited_over),
+    "another used the cart": (Law.OWN_CART, cart_of_another),
     "a unit is reserved for nobody": (Law.FOR_SOMEBODY, reserved_for_nobody),
     "a step of no law": (
         Law.LEGAL_STEP,

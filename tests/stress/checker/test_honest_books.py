@@ -59,6 +59,9 @@ def test_every_refusal_of_the_real_store_is_found_right(ledger: Ledger) -> None:
     refused += [
         ledger.hold(units[4:6], "other cart"),
         ledger.release("colleague", sessionId="cart"),
+        ledger.hold(units[6:7], "cart", "colleague"),
+        ledger.hold(units[6:7], "cart", "manager"),
+        ledger.invoice(units[5:6], "manager", sessionId="cart"),
     ]
     refused += [ledger.release(itemIds=units[6:7]), ledger.release(sessionId="no cart")]
     refused += [ledger.edit(units[5], 1), ledger.reserve(units[6:7], sold)]

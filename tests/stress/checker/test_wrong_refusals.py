@@ -206,6 +206,11 @@ def own_hold_forbidden(ledger: Ledger) -> None:
     refused(ledger, ledger.release(sessionId="cart"), "forbidden")
 
 
+def own_cart_forbidden(ledger: Ledger) -> None:
+    ledger.hold(ledger.receive(), "cart")
+    refused(ledger, ledger.hold(ledger.receive(), "cart"), "forbidden")
+
+
 def manager_forbidden(ledger: Ledger) -> None:
     invoice = ledger.invoice(ledger.receive())
     refused(ledger, ledger.transition(invoice, "Cancelled"), "forbidden")
@@ -244,6 +249,7 @@ STORIES: dict[str, Story] = {
     "the invoice was there": invoice_was_there,
     "the cart was not empty": cart_was_full,
     "his own hold": own_hold_forbidden,
+    "his own cart": own_cart_forbidden,
     "a manager may": manager_forbidden,
     "no reason that there is": unheard_of,
     "it says too little": too_short,
