@@ -1,36 +1,59 @@
-// What is being typed into the new invoice stays when a part of the page is replaced under it, and
-// Enter in one of its fields saves that field and nothing else. The page works without this.
+// The new invoice saves itself field by field. What was typed here stays in its field until a part
+// of the page that was asked for after it was saved says otherwise. Enter in a field saves that field
+// and nothing else. The page works without this.
 (() => {
+  const DRAFT = "/invoices/new/draft";
   const typed = new Map();
-  const isOurs = (field) => field.form?.id === "sale" && field.matches("input, select, textarea");
+  const begun = new WeakMap();
+  const isOurs = (field) => field.form?.id === "sale" && field.getAttribute("hx-post") === DRAFT;
+  const save = (field) => field.dispatchEvent(new Event("change", { bubbles: true }));
+  const note = (field, asked) =>
+    typed.set(field.id, { name: field.name, value: field.value, asked, sending: false, savedAt: null });
 
-  document.addEventListener("input", (event) => {
-    if (isOurs(event.target) && event.target.id) typed.set(event.target.id, event.target);
+  document.addEventListener("input", ({ target }) => {
+    if (isOurs(target)) note(target, false);
+  });
+  document.addEventListener("change", ({ target }) => isOurs(target) && note(target, true), true);
+  // A field that was replaced while it had the focus has no change event of its own.
+  document.addEventListener("focusout", ({ target }) => {
+    if (isOurs(target) && typed.get(target.id)?.asked === false) save(target);
   });
 
-  // Saved as it stands: the answer shows it from now on.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig } = event.detail;
+  const entriesIn = ({ path, parameters }) =>
+    path === DRAFT ? [...typed.values()].filter(({ name, value }) => parameters[name] === value) : [];
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }) => {
+    begun.set(xhr, performance.now());
+    for (const entry of entriesIn(requestConfig)) entry.sending = true;
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => {
+    for (const entry of entriesIn(requestConfig)) entry.sending = false;
+  });
+
+  let answer = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, requestConfig } }) => {
+    answer = xhr;
     if (xhr.status >= 400 && xhr.status !== 422) return;
-    for (const [id, field] of typed) {
-      if (requestConfig.parameters[field.name] === field.value) typed.delete(id);
-    }
+    for (const entry of entriesIn(requestConfig)) entry.savedAt = performance.now();
   });
-  const putBack = () => {
-    for (const [id, before] of typed) {
+  function putBack() {
+    for (const [id, entry] of [...typed]) {
       const field = document.getElementById(id);
-      if (!field || field === before) continue;
-      field.value = before.value;
-      typed.set(id, field);
+      if (!field || (entry.savedAt !== null && begun.get(answer) > entry.savedAt)) {
+        typed.delete(id);
+        continue;
+      }
+      if (field.value !== entry.value) field.value = entry.value;
+      const isLost = entry.asked && entry.savedAt === null && !entry.sending;
+      if (isLost && field !== document.activeElement) setTimeout(() => save(field));
     }
-  };
+  }
   document.addEventListener("htmx:afterSwap", putBack);
   document.addEventListener("htmx:oobAfterSwap", putBack);
 
   document.addEventListener("keydown", (event) => {
-    const enter = event.key === "Enter" && !event.isComposing && !event.defaultPrevented;
-    if (!enter || !isOurs(event.target) || !event.target.matches("input")) return;
+    const isEnter = event.key === "Enter" && !event.isComposing && !event.defaultPrevented;
+    if (!isEnter || !isOurs(event.target) || !event.target.matches("input")) return;
     event.preventDefault();
-    event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    save(event.target);
   });
 })();

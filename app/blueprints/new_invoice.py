@@ -1,9 +1,10 @@
 """A new invoice: find units, hold them in the open cart, choose the customer, create."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, g, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.authentication import signed_in_user
@@ -100,14 +101,12 @@ def leave_out() -> Response:
 @requires(Permission.INVOICE_CREATE)
 def save_draft() -> Response:
     """Keep what was typed, right or wrong. What is wrong is said beside its field."""
-    refused = _save_draft()
+    prices, refused = _save_draft()
     if not htmx:
         return _back(text_field("q"))
-    if htmx.target != "cart":
+    if not prices and not refused:
         return headers_for("", 204)
-    g.price_errors = {product_id: words for product_id, (_, words) in refused.items()}
-    body = _render("new_invoice/_cart.html", is_fragment=True)
-    return headers_for(body, 422 if refused else 200)
+    return headers_for(_saved_prices(prices, refused), 422 if refused else 200)
 
 
 @new_invoice.post("/customer")
@@ -169,7 +168,7 @@ def _render(template: str, *, is_fragment: bool) -> str:
         cart=get_cart(kept.session_id, lapsed_after=kept.lapsed_after),
         kept=kept,
         put_aside=[] if is_fragment else carts_put_aside(user_id),
-        price_errors=g.get("price_errors", {}),
+        price_errors={},
         q=q,
         found=find_units(q),
         customer=get_customer(kept.customer_id) if kept.customer_id else None,
@@ -180,6 +179,21 @@ def _render(template: str, *, is_fragment: bool) -> str:
     )
 
 
+def _saved_prices(saved: Iterable[UUID], refused: Mapping[UUID, tuple[str, str]]) -> str:
+    """The lines of these prices, and of those that other tabs have set, with the total."""
+    kept = open_cart_row(signed_in_user().id)
+    others = {product for product, price in kept.prices.items() if price.tab != tab()}
+    return render_template(
+        "new_invoice/_saved_prices.html",
+        is_fragment=True,
+        is_saved=True,
+        cart=get_cart(kept.session_id, lapsed_after=kept.lapsed_after),
+        kept=kept,
+        saved={*saved, *refused, *others},
+        price_errors={product_id: words for product_id, (_, words) in refused.items()},
+    )
+
+
 def _hold(item_ids: list[UUID]) -> None:
     try:
         carts.hold_units(item_ids, signed_in_user().id)
@@ -187,8 +201,8 @@ def _hold(item_ids: list[UUID]) -> None:
         flash("It is in this cart already.")
 
 
-def _save_draft() -> dict[UUID, tuple[str, str]]:
-    """Returns what was typed as prices and is none."""
+def _save_draft() -> tuple[set[UUID], dict[UUID, tuple[str, str]]]:
+    """Returns the products whose price was saved, and what was typed as prices and is none."""
     user_id = signed_in_user().id
     where: dict[str, Any] = {"cart_id": shown_cart_id()}
     prices, refused = read_prices(changed_price_fields())
@@ -202,7 +216,7 @@ def _save_draft() -> dict[UUID, tuple[str, str]]:
     notes = typed_notes()
     if notes is not None:
         carts.save_notes(notes, user_id, **where)
-    return refused
+    return set(prices), refused
 
 
 def _cart_id() -> UUID:
