@@ -182,14 +182,16 @@
   document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig, elt } }) => {
     const answered = xhr.onload;
     xhr.onload = (event) => {
-      const isSent = requestConfig.verb !== "get";
-      if (xhr.status === 401) keepForNextPage(remember(isSent ? sentBy(elt) : undefined), { logInRanOut: !isSent });
+      if (xhr.status !== 401) return answered.call(xhr, event);
+      // The log-in page keeps a form that was sent; what one field sent by itself stays here.
+      const isForm = requestConfig.verb !== "get" && elt.matches("form");
+      keepForNextPage(remember(isForm ? sentBy(elt) : undefined), { logInRanOut: !isForm });
       answered.call(xhr, event);
-      if (xhr.status === 401 && isSent && xhr.responseText) showInstead(xhr.responseText);
+      if (xhr.responseText) showInstead(xhr.responseText);
+      if (!isForm) document.querySelector("[data-log-in] [name=kept]")?.remove();
     };
   });
 
-  // The log-in page that keeps the form which was sent.
   function showInstead(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
     document.title = page.title;
