@@ -6,11 +6,23 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
-from app.runtime.problems import RuntimeProblem
+from app.queries.readiness import OtherSchema, refuse_newer_schema, refuse_other_schema
+from app.runtime.problems import RuntimeProblem, in_one_line
 from app.runtime.state import needs_servers, resolve, started_here, without_servers
 from app.settings import Settings, SettingsError
 
+#: These see to the schema themselves.
 MIGRATING_COMMANDS = {"db", "prepare"}
+
+
+def check_schema(command: str, *, migrate: bool) -> None:
+    if command in MIGRATING_COMMANDS:
+        return
+    if migrate:
+        refuse_newer_schema()
+        upgrade()
+    elif command != "dbshell":
+        refuse_other_schema()
 
 
 def application() -> Flask:
@@ -20,11 +32,12 @@ def application() -> Flask:
             return create_app(without_servers(settings))
         settings = resolve(settings)
         app = create_app(settings)
-        if started_here(settings) and sys.argv[1] not in MIGRATING_COMMANDS:
-            with app.app_context():
-                upgrade()
+        with app.app_context():
+            check_schema(sys.argv[1], migrate=started_here(settings))
         return app
-    except (RuntimeProblem, SettingsError) as problem:
+    except OSError as error:
+        raise SystemExit(f"Holdfast: {in_one_line(error)}") from None
+    except (RuntimeProblem, SettingsError, OtherSchema) as problem:
         # Not an exception that `flask` would print with a traceback or turn into a usage error.
         raise SystemExit(f"Holdfast: {problem}") from None
 

@@ -1,8 +1,8 @@
 """For whoever watches the process: does it live, and can it work?"""
 
+import psycopg
 from flask import Blueprint, current_app
 from redis import Redis, RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.authorization import requires
 from app.database import disk_is_full
@@ -37,7 +37,7 @@ def ready() -> tuple[dict[str, object], int]:
 def _missing_in_database() -> list[str]:
     try:
         revision = database_revision()
-    except SQLAlchemyError:
+    except psycopg.Error:
         return ["database"]
     return [] if revision == newest_revision() else ["migrations"]
 

@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app.database import unhurried
+from app.queries.readiness import OtherSchema, refuse_newer_schema
 from app.queries.users import has_users
 from app.runtime.log_ins import LogIns
 from app.services.amount_decimals import AmountsDoNotFit, refuse_other_decimals
@@ -22,6 +23,10 @@ DAYS_REPORTED = 14
 @with_appcontext
 def prepare() -> None:
     """Bring the database to this program's schema, and the demo store into an empty one."""
+    try:
+        refuse_newer_schema()
+    except OtherSchema as problem:
+        raise SystemExit(f"Holdfast: {problem}") from None
     upgrade()
     settings: Settings = current_app.config["SETTINGS"]
     try:

@@ -1,7 +1,7 @@
 import argparse
 import sys
 
-from app.runtime.problems import RuntimeProblem
+from app.runtime.problems import RuntimeProblem, in_one_line
 from app.runtime.supervisor import Supervisor
 from app.settings import Settings, SettingsError
 
@@ -14,6 +14,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return Supervisor(Settings.from_environment(), with_parent=arguments.with_parent).run()
+    except OSError as error:
+        print(f"Holdfast: {in_one_line(error)}", file=sys.stderr)
+        return 1
     except (RuntimeProblem, SettingsError) as problem:
         print(f"Holdfast: {problem}", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 10.0
 STEADY_SECONDS = 20.0
 LOG_BYTES_MAX = 20_000_000
+OF_ANY_PROGRAM = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 CANNOT_CHANGE_USER = (
     "PostgreSQL refuses to run as root, and this system does not let it run as another user "
     "below a folder closed to that one: start as an ordinary user, or move the checkout to an "
@@ -126,6 +127,12 @@ class Child:
     def stop(self) -> None:
         self.ask_to_stop()
         self.wait_stopped()
+
+
+def server_environment() -> dict[str, str]:
+    """For servers that are not ours: nothing that a person set for the store, secrets above all."""
+    inherited = {name: os.environ[name] for name in OF_ANY_PROGRAM if name in os.environ}
+    return inherited | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 def _log_file(path: Path) -> int:

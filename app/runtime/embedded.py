@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from app.runtime.children import Child
+from app.runtime.output import say
+from app.runtime.postgres import NAME as POSTGRES
 from app.runtime.postgres import Postgres
 from app.runtime.valkey import Valkey
 from app.settings import Settings
@@ -15,6 +17,7 @@ class EmbeddedServers:
         self.postgres = None if settings.database_url else Postgres(instance, durable=durable)
         self.valkey = None if settings.redis_url else Valkey(instance, durable=durable)
         self.children: list[Child] = []
+        self._told_to_stop: object = None
 
     def start(self) -> None:
         """Starts all and waits until each answers."""
@@ -26,6 +29,17 @@ class EmbeddedServers:
             self.postgres.ensure_store()
         if self.valkey is not None:
             self.valkey.wait_ready(valkey_child)
+
+    def finish_stops(self) -> None:
+        """SIGTERM has PostgreSQL wait for all clients and take no new ones: end it at once, and
+        the supervisor starts it again."""
+        if self.postgres is None or not self.postgres.is_stopping():
+            return
+        for child in self.children:
+            if child.name == POSTGRES and child.alive and child.process is not self._told_to_stop:
+                self._told_to_stop = child.process
+                say("PostgreSQL was told to stop by somebody else, and is started again.")
+                child.ask_to_stop()
 
     def settings(self) -> Settings:
         """The given ones, with the addresses of what was started."""

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from app.runtime.privileges import close_to_others
+
 STORE = "store"
 COMMAND = "command"
 
@@ -25,7 +27,7 @@ class InstanceLock:
 
     def acquire(self, kind: str, address: str = "") -> bool:
         """False when another process holds it: ask `holder` which."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        close_to_others(self.path.parent)
         # Opened without truncation: the content belongs to whoever holds the lock.
         file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
         try:

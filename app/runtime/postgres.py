@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,23 +21,28 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from app.runtime.children import CANNOT_CHANGE_USER, Child, log_tail
+from app.runtime.children import CANNOT_CHANGE_USER, Child, log_tail, server_environment
 from app.runtime.leftovers import end_servers_in
 from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.privileges import Identity, before_exec, database_identity
 from app.runtime.problems import RuntimeProblem
 from app.runtime.secret_files import secret
 
+NAME = "PostgreSQL"
 VERSION = 18
 SUPERUSER = "postgres"
 STORE = "holdfast"
 READY_SECONDS = 60.0
+#: Of postmaster.pid, counted from 0.
+STATUS_LINE = 7
 
 # For two cores and little memory, yet with room for an import of millions of rows.
 SERVER_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "100",
+    # For the store's own role: whoever else connects cannot take them all.
+    "reserved_connections": "60",
     "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
@@ -112,9 +118,9 @@ class Postgres:
         settings |= self.server_settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Child(
-            "PostgreSQL",
+            NAME,
             [str(programs_folder() / "postgres"), "-D", str(self.data), *options],
-            environment=_server_environment(),
+            environment=server_environment(),
             # SIGINT is PostgreSQL's fast stop; SIGTERM would wait for every client to leave.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGQUIT,
@@ -137,6 +143,13 @@ class Postgres:
             else:
                 return
 
+    def is_stopping(self) -> bool:
+        """Whether somebody asked it to stop, by its own word in the lock file."""
+        with suppress(OSError, IndexError):
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            return lines[STATUS_LINE].strip() == "stopping"
+        return False
+
     def ensure_store(self) -> None:
         """The store's own role, which is no superuser, and its database. Safe to repeat."""
         with self.connect_as_superuser() as connection:
@@ -144,6 +157,7 @@ class Postgres:
             if not _found(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
+            connection.execute(sql.SQL("GRANT pg_use_reserved_connections TO {}").format(role))
             if not _found(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
 
@@ -180,7 +194,7 @@ class Postgres:
         try:
             done = subprocess.run(
                 command if self.durable else [*command, "--no-sync"],
-                env=_server_environment(),
+                env=server_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -225,12 +239,3 @@ def _files_of_the_server() -> tuple[Path, Path]:
 
 def _found(connection: psycopg.Connection, query: LiteralString) -> bool:
     return connection.execute(query, [STORE]).fetchone() is not None
-
-
-def _server_environment() -> dict[str, str]:
-    """PG… variables of the person's own shell would redirect or confuse the server."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PG") and name not in ("DATABASE_URL", "SECRET_KEY")
-    } | {"LC_ALL": "C", "TZ": "UTC"}

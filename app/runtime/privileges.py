@@ -44,8 +44,7 @@ def database_identity(data: Path, *needed: Path) -> Identity | None:
     if os.geteuid() != 0:
         return None
     owner = _owner(data)
-    paths = [data.parent, *needed]
-    if all(_reachable(path, owner) for path in paths):
+    if _may_pass(data.parent, owner) and all(_reachable(path, owner) for path in needed):
         return Identity(owner.pw_uid, owner.pw_gid)
     if not LINUX:
         raise RuntimeProblem(
@@ -65,6 +64,29 @@ def _owner(data: Path) -> pwd.struct_passwd:
             "PostgreSQL does not run as root and this machine has no user 'nobody': "
             "start as an ordinary user"
         ) from None
+
+
+def close_to_others(folder: Path) -> None:
+    """Make the folder, and let its owner in alone: 0700.
+
+    As root, the database's user passes through it by its group, 0710, unless a folder above is
+    closed to that user anyhow.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    mode, group = 0o700, status.st_gid
+    if os.geteuid() == 0:
+        owner = _owner(folder / "postgres")
+        if _may_pass(folder.parent, owner):
+            mode, group = 0o710, owner.pw_gid
+    if status.st_uid == os.geteuid() and (status.st_mode & 0o777, status.st_gid) != (mode, group):
+        os.chown(folder, -1, group)
+        folder.chmod(mode)
+
+
+def _may_pass(folder: Path, user: pwd.struct_passwd) -> bool:
+    real = folder.resolve()
+    return all(_open_to(each, user, 0o1) for each in (real, *real.parents))
 
 
 def _reachable(path: Path, user: pwd.struct_passwd) -> bool:

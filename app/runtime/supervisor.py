@@ -200,6 +200,7 @@ class Supervisor:
     def _tend(self) -> bool:
         """True while some child is down and waits for its next start."""
         down = False
+        self.servers.finish_stops()
         children = [*self.servers.children, *self.programs]
         for child in children:
             if child.tend():

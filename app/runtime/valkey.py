@@ -12,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-from app.runtime.children import Child, log_tail
+from app.runtime.children import Child, log_tail, server_environment
 from app.runtime.leftovers import end_servers_in
 from app.runtime.output import say
 from app.runtime.ports import LOOPBACK, free_port
@@ -70,6 +70,7 @@ class Valkey:
         child = Child(
             "Valkey",
             [str(program()), str(configuration)],
+            environment=server_environment(),
             death_signal=signal.SIGTERM,
             log=self.log,
         )

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import waitress
 from werkzeug.utils import import_string
 
+from app.runtime.http_channel import Channel
 from app.settings import Settings
 
 THREADS = 12
@@ -42,6 +43,7 @@ def serve(application: Any, descriptor: int) -> None:
         clear_untrusted_proxy_headers=True,
         **proxy_options(Settings.from_environment().trusted_proxy),
     )
+    server.channel_class = Channel
     accept_patiently(server)
     server.run()
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from app.runtime.children import Child
 from app.runtime.postgres import Postgres
+from app.runtime.privileges import close_to_others
 from app.runtime.problems import RuntimeProblem
+from tests.conftest import Servers
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,23 @@ def test_a_folder_closed_to_the_database_user_stays_closed(tmp_path: Path) -> No
     finally:
         child.stop()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives the database another user")
+def test_the_database_passes_through_a_folder_that_is_closed_to_others(servers: Servers) -> None:
+    """Below a folder that is open to it, unlike pytest's own."""
+    instance = servers.postgres.instance / "closed-to-others"
+    close_to_others(instance)
+    assert instance.stat().st_mode & 0o777 == 0o710
+    postgres = Postgres(instance, durable=False)
+    child = started(postgres)
+    try:
+        with connect(postgres) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert child.identity is not None
+        assert not child.identity.searches
+    finally:
+        child.stop()
 
 
 def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:

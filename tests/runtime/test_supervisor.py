@@ -6,8 +6,9 @@ One store for the file, used in the order of the tests.
 import json
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -16,11 +17,13 @@ import pytest
 
 from app.services.job_queue import queue_state
 from tests.runtime.store import Store, command, is_gone, until
+from tests.small_disk import small_disk
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("store") / "instance")
+    settings = {"DEMO_PASSWORD": "not for servers", "PGHOST": "elsewhere"}
+    store = Store(tmp_path_factory.mktemp("store") / "instance", settings=settings)
     store.start()
     yield store
     if store.process.poll() is None:
@@ -63,6 +66,7 @@ def test_runs_every_kind_of_process(store: Store) -> None:
 
 
 def test_keeps_its_secrets_to_its_owner(store: Store) -> None:
+    assert store.instance.stat().st_mode & 0o777 == 0o700
     private = [*(store.instance / "secrets").iterdir(), store.instance / "run" / "state.json"]
     assert {path.stat().st_mode & 0o077 for path in private} == {0}
 
@@ -106,10 +110,51 @@ def test_a_killed_database_is_back_with_its_data(store: Store) -> None:
     with psycopg.connect(database_url(store)) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     kill_and_await_successor(store, "bin/postgres", 5)
-    until(lambda: accepts_connections(store), 5, "a connection")
+    until(lambda: accepts_connections(store), 20, "a connection")
     until(store.answers, 10, "an answer")
     with psycopg.connect(database_url(store)) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_database_that_somebody_told_to_stop_is_started_again(store: Store) -> None:
+    (postmaster,) = store.direct("bin/postgres")
+    with closing(psycopg.connect(database_url(store))):  # who keeps it from stopping by itself
+        postmaster.terminate()
+        until(lambda: is_gone(postmaster), 10, "an end of the old one")
+    until(lambda: accepts_connections(store), 10, "a connection")
+    until(store.answers, 10, "an answer")
+    assert store.output().count("told to stop by somebody else") == 1
+
+
+def test_servers_know_nothing_of_the_stores_secrets(store: Store) -> None:
+    for word in ("bin/postgres", "valkey-server"):
+        (server,) = store.direct(word)
+        names = set(server.environ())
+        assert not names & {"DEMO_PASSWORD", "SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
+        assert not any(name.startswith(("PG", "HOLDFAST", "ALERT")) for name in names)
+
+
+def test_others_cannot_take_the_stores_connections(store: Store) -> None:
+    with psycopg.connect(database_url(store), autocommit=True) as connection:
+        reserved = "SELECT current_setting('reserved_connections')::int"
+        assert connection.execute(reserved).fetchone()[0] >= 50
+        role = "SELECT pg_has_role(current_user, 'pg_use_reserved_connections', 'USAGE')"
+        assert connection.execute(role).fetchone() == (True,)
+
+
+def test_a_command_refuses_the_schema_of_a_newer_program(store: Store) -> None:
+    with psycopg.connect(database_url(store), autocommit=True) as connection:
+        (known,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        connection.execute("UPDATE alembic_version SET version_num = '999'")
+        refused = [command(store.instance, "-m", "flask", "check")]
+        connection.execute("UPDATE alembic_version SET version_num = '001'")
+        refused.append(command(store.instance, "-m", "flask", "check"))
+        connection.execute("UPDATE alembic_version SET version_num = %s", [known])
+    assert [each.returncode for each in refused] == [1, 1]
+    newer, older = (each.stderr.strip() for each in refused)
+    assert "made by a newer Holdfast" in newer
+    assert f"needs {known}" in older
+    assert "\n" not in newer + older
 
 
 def test_a_second_start_says_where_the_first_runs(store: Store) -> None:
@@ -172,6 +217,16 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
     assert f"port {port}" in refused.stderr
     assert refused.stderr.strip().count("\n") == 0
     assert not (tmp_path / "instance" / "postgres").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1) as folder:
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        for arguments in (("-m", "app.runtime"), ("-m", "flask", "check")):
+            refused = command(folder / "instance", *arguments)
+            assert refused.returncode == 1
+            assert refused.stderr.startswith("Holdfast: Read-only file system: ")
+            assert refused.stderr.strip().count("\n") == 0
 
 
 @pytest.mark.parametrize(
