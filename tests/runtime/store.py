@@ -39,7 +39,7 @@ def command(instance: Path, *arguments: str, **more: str) -> subprocess.Complete
         env=environment(instance, **more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
