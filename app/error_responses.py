@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from app.database import DISK_FULL, connection_lost, disk_is_full, sqlstate
 from app.domain.errors import (
     DatabaseAway,
+    ExportsBusy,
     IdempotencyInProgress,
     IdempotencyMismatch,
     InvalidInput,
@@ -85,6 +86,7 @@ HANDLED: tuple[type[Exception], ...] = (
     IdempotencyMismatch,
     DatabaseAway,
     OutcomeUnknown,
+    ExportsBusy,
     LogInBusy,
     LogInDelayed,
     OperationalError,
@@ -183,6 +185,11 @@ def problem_of(exception: Exception) -> Problem:
                 exception.detail,
                 headers={"Retry-After": "1"},
                 exception=exception,
+            )
+        case ExportsBusy():
+            wait = {"Retry-After": str(exception.wait_seconds)}
+            return Problem(
+                429, exception.code, "Please wait a moment", exception.detail, headers=wait
             )
         case LogInBusy() | LogInDelayed():
             facts = {"errors": {"password": exception.detail}}

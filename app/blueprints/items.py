@@ -22,6 +22,7 @@ from app.domain.inventory_lifecycle import (
 from app.domain.item_order import ItemOrder
 from app.domain.roles import Permission
 from app.drawings.state_machine import draw_state_machine
+from app.export_places import in_a_place
 from app.item_csv import csv_chunks
 from app.presentation import counted, store_settings
 from app.queries.dashboard import unit_counts
@@ -67,10 +68,12 @@ def export() -> Response:
     """The whole filtered list, at most EXPORT_ROWS_MAX units of it."""
     filters = filters_from_query(request.args)
     who = viewer()
-    return Response(
-        stream_with_context(_released(csv_chunks(filters, who))),
-        mimetype="text/csv",
-        headers={"Content-Disposition": "attachment; filename=inventory.csv"},
+    return in_a_place(
+        lambda: Response(
+            stream_with_context(_released(csv_chunks(filters, who))),
+            mimetype="text/csv",
+            headers={"Content-Disposition": "attachment; filename=inventory.csv"},
+        )
     )
 
 

@@ -298,3 +298,11 @@ class LogInDelayed(Exception):
             f"There were too many wrong passwords. Try again in {self.wait_seconds} {unit}."
         )
         super().__init__(self.detail)
+
+
+class ExportsBusy(Exception):
+    """As many exports are being made as may be at once."""
+
+    code = "exports-busy"
+    detail = "Other exports are being made at this moment. Try again in a few seconds."
+    wait_seconds = 5

@@ -1,9 +1,11 @@
 import csv
 import io
+from contextvars import Context
 from uuid import uuid4
 
 import pytest
 
+from app.export_places import AT_ONCE
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from tests.browsing import alert, path_of
 from tests.shop import Shop
@@ -183,3 +185,20 @@ def test_the_list_is_searched_by_words_and_sorted_as_people_count(shop: Shop, as
     page = as_role("staff").get(f"/inventory?q=mug+{sku.lower()}&sort=serial").text
     places = [page.index(f">{sku}-{number}</a>") for number in (9, 10, 100)]
     assert places == sorted(places)
+
+
+def test_few_exports_at_once_and_the_next_is_told_to_wait(shop: Shop, as_role) -> None:
+    browser = as_role("staff")
+    contexts = [Context() for _ in range(AT_ONCE)]
+    begun = [
+        (each, each.run(browser.client.get, "/inventory/export.csv", buffered=False))
+        for each in contexts
+    ]
+    refused = browser.get("/inventory/export.csv")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert "Other exports are being made" in alert(refused)
+    assert browser.get("/inventory").status_code == 200
+    for context, response in begun:
+        context.run(response.close)  # broken off before its end
+    for _ in range(AT_ONCE + 1):
+        assert browser.get("/inventory/export.csv").status_code == 200
