@@ -17,7 +17,7 @@ from app.queries.serial_lookup import HAS_KEY
 from app.queries.word_search import Word, words_of
 
 #: Customers with all words whose invoices are put in order, before another way is tried.
-CUSTOMERS_MAX = 500
+CUSTOMERS_MAX = 100
 #: Invoices looked at from the newest on, and how many of them must match to look at more.
 WINDOWS = ((2000, 10), (10_000, 0))
 #: What people write before an invoice's number.

@@ -22,7 +22,7 @@ from app.queries.serial_lookup import pasted_serials
 from app.queries.word_search import Word, words_of
 
 #: Units with a rare word that are fetched to be put in order, before another way is tried.
-RARE_UNITS_MAX = 2000
+RARE_UNITS_MAX = 5000
 #: Units looked at in the order of the list, and how many of them must match to look at more.
 WINDOWS = ((2000, 10), (10_000, 0))
 
@@ -43,24 +43,27 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class Step:
-    """``sql`` selects ``id`` and ``place`` of a page and one more, from ``hits`` where it has them.
+    """``sql`` selects ``id`` and ``place`` of a page and one more, from ``ctes`` by their names.
 
-    With more hits than RARE_UNITS_MAX the page may not be complete.
+    With more ``hits`` than RARE_UNITS_MAX the page may not be complete, where ``is_bounded``.
     """
 
     sql: str
-    hits: str | None = None
+    ctes: dict[str, str] = field(default_factory=dict)
+    is_bounded: bool = False
 
 
 @dataclass(frozen=True)
 class Search:
     """How to find a page; ``order_by`` sorts it as ``items i``.
 
-    ``unknown`` are serial numbers of a pasted list that there are not.
+    ``conditions`` are on ``items i``, ``of_sku`` on ``products p``. ``unknown`` are serial numbers
+    of a pasted list that there are not.
     """
 
     order: Order
     conditions: list[str]
+    after: list[str]
     in_order: list[str]
     parameters: list[BindParameter[Any]]
     words: list[Word]
@@ -90,78 +93,98 @@ class Search:
         return run(self._by_index(rarest, None))[1]
 
     def _all(self) -> str:
-        if self.of_sku:
-            return self._first(f"({self._units_of_products(self.of_sku)}) found")
-        return self._units("items i", self.conditions, ":limit")
+        all_of_them = [*self.conditions, *self.after]
+        if not self.of_sku:
+            return self._units("items i", all_of_them)
+        if self.order.key == "id":
+            return self._first(f"({self._streams(self.of_sku)}) found")
+        product = "i.product_id = (SELECT p.id FROM products p WHERE p.sku = :sku)"
+        return self._units("items i", [*all_of_them, product])
 
     def _in_window(self, units: int) -> Step:
-        window = self._units("items i", self.in_order, str(units))
-        where = [word.of_unit("i.serial_number") for word in self.words]
-        source = f"""({window}) w JOIN items i ON i.id = w.id
+        window = self._units("items i", [*self.in_order, *self.after], str(units))
+        where = [word.of_unit("s.words") for word in self.words]
+        source = f"""({window}) w JOIN items i ON i.id = w.id JOIN item_search s ON s.item_id = w.id
             JOIN products p ON p.id = i.product_id"""
-        return Step(self._units(source, [*where, *self.conditions, *self.of_sku], ":limit"))
+        return Step(self._units(source, [*where, *self.conditions, *self.of_sku]))
 
     def _by_index(self, rarest: Word, hits_max: int | None) -> Step:
+        """Units of products that have all words, and units whose serial number has one of them."""
         others = [word for word in self.words if word is not rarest]
-        hits = f"SELECT s.item_id FROM item_search s WHERE {rarest.of_indexed_serial()}"
-        source = "hits" if hits_max else f"({hits}) hits"
-        ways = [
-            self._matching(f"{source} JOIN items i ON i.id = hits.item_id", others, []),
-            *(self._found_by(word, rarest, others) for word in others),
-            self._units_of_products([*self.of_sku, *(word.of_product() for word in self.words)]),
+        named = " AND ".join([*self.of_sku, *(word.of_product() for word in self.words)])
+        by_word = [self._hits(rarest, [], others)]
+        by_word += [
+            self._hits(word, [rarest.of_product()], [one for one in others if one is not word])
+            for word in others
         ]
-        found = " UNION ".join(f"({way})" for way in ways)
-        return Step(
-            self._first(f"({found}) found"), f"{hits} LIMIT {hits_max}" if hits_max else None
-        )
+        hits = " UNION ".join(f"({way})" for way in by_word)
+        ctes = {
+            "named": f"SELECT p.id FROM products p WHERE {named}",
+            "hits": f"SELECT * FROM ({hits}) every LIMIT {hits_max}" if hits_max else hits,
+        }
+        of_named = self._streams(["p.id IN (SELECT id FROM named)"])
+        found = f"(SELECT id, place FROM hits) UNION ({of_named})"
+        return Step(self._first(f"({found}) found"), ctes, bool(hits_max))
 
-    def _found_by(self, word: Word, rarest: Word, others: list[Word]) -> str:
-        """Units whose serial number has ``word`` and whose product has the rarest."""
-        source = f"""(SELECT s.item_id FROM item_search s WHERE {word.of_indexed_serial()}) hits
-            JOIN items i ON i.id = hits.item_id"""
-        return self._matching(
-            source, [other for other in others if other is not word], [rarest.of_product()]
-        )
-
-    def _matching(self, source: str, words: list[Word], more: list[str]) -> str:
+    def _hits(self, word: Word, more: list[str], others: list[Word]) -> str:
+        """Units whose serial number has ``word``, of products that do not have all words."""
         conditions = [
+            word.of_indexed_serial(),
+            "s.product_id NOT IN (SELECT id FROM named)",
+            *self._after_in_search(),
             *self.conditions,
             *self.of_sku,
             *more,
-            *(word.of_unit("i.serial_number") for word in words),
+            *(other.of_unit("s.words") for other in others),
         ]
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        joined = (
-            f"{source} JOIN products p ON p.id = i.product_id"
-            if words or more or self.of_sku
-            else source
+        source = "item_search s"
+        if self.conditions:
+            source += " JOIN items i ON i.id = s.item_id"
+        if others or more or self.of_sku:
+            source += " JOIN products p ON p.id = s.product_id"
+        place = "s.item_id" if self.order.key == "id" else "s.serial_key"
+        return (
+            f"SELECT s.item_id AS id, {place} AS place FROM {source}"
+            f" WHERE {' AND '.join(conditions)}"
         )
-        return f"SELECT i.id, i.{self.order.key} AS place FROM {joined} {where}"
 
-    def _units_of_products(self, matching: list[str]) -> str:
-        """The first units of these products: one stream of units per product and status.
+    def _streams(self, matching: list[str]) -> str:
+        """The first units of these products: one stream of units per product, and per status.
 
         Only the streams whose first unit is among the first can hold any that is shown, so a word
         that a thousand products share costs some thousand probes, however many units they have.
         """
-        where = " AND ".join(matching)
-        if self.order.key != "id":
-            source = "products p JOIN items i ON i.product_id = p.id"
-            return self._units(source, [*self.conditions, where], ":limit")
-        listed = ", ".join(f"('{status}')" for status in self.statuses)
-        head = ["i.product_id = p.id", "i.inventory_status = s.status", *self.conditions]
-        rest = ["i.product_id = streams.id", "i.inventory_status = streams.status"]
         direction = self.order.direction
+        listed = ", ".join(f"('{status}')" for status in self.statuses)
+        if self.order.key != "id":
+            listed = (
+                "('')"  # by product and serial number units are in order, whatever their status
+            )
         return f"""
             SELECT unit.id, unit.place FROM (
-                SELECT p.id, s.status FROM products p CROSS JOIN (VALUES {listed}) s (status)
-                CROSS JOIN LATERAL ({self._units("items i", head, "1")}) head
-                WHERE {where} ORDER BY head.place {direction} LIMIT :limit) streams
-            CROSS JOIN LATERAL (
-                {self._units("items i", [*rest, *self.conditions], ":limit")}) unit
+                SELECT p.id, p.status FROM (
+                    SELECT p.id, k.status FROM products p CROSS JOIN (VALUES {listed}) k (status)
+                    WHERE {" AND ".join(matching)}) p
+                CROSS JOIN LATERAL ({self._stream("p", "1")}) head
+                ORDER BY head.place {direction} LIMIT :limit) streams
+            CROSS JOIN LATERAL ({self._stream("streams", ":limit")}) unit
             ORDER BY unit.place {direction} LIMIT :limit"""
 
-    def _units(self, source: str, conditions: list[str], limit: str) -> str:
+    def _stream(self, of: str, limit: str) -> str:
+        if self.order.key == "id":
+            of_stream = [f"i.product_id = {of}.id", f"i.inventory_status = {of}.status"]
+            return self._units("items i", [*of_stream, *self.conditions, *self.after], limit)
+        conditions = [f"s.product_id = {of}.id", *self.conditions, *self._after_in_search()]
+        items = "JOIN items i ON i.id = s.item_id" if self.conditions else ""
+        return f"""SELECT s.item_id AS id, s.serial_key AS place FROM item_search s {items}
+            WHERE {" AND ".join(conditions)} ORDER BY s.serial_key LIMIT {limit}"""
+
+    def _after_in_search(self) -> list[str]:
+        columns = {"i.id": "s.item_id", "i.serial_key": "s.serial_key"}
+        column = f"i.{self.order.key}"
+        return [condition.replace(column, columns[column]) for condition in self.after]
+
+    def _units(self, source: str, conditions: list[str], limit: str = ":limit") -> str:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return (
             f"SELECT i.id, i.{self.order.key} AS place FROM {source} {where}"
@@ -177,13 +200,10 @@ def search_for(filters: ItemFilters, cursor: str | None) -> Search:
     order = ORDERS[_order_of(filters)]
     conditions = filters.conditions()
     parameters = [*filters.parameters(), bindparam("limit", filters.limit + 1)]
-    in_order = []
-    if filters.inventory_status:
-        in_order.append("i.inventory_status = :inventory_status")
+    after = []
     if cursor:
         place = "CAST(:place AS uuid)" if order.key == "id" else ":place"
-        in_order.append(f"i.{order.key} {order.compare} {place}")
-        conditions.append(in_order[-1])
+        after.append(f"i.{order.key} {order.compare} {place}")
         parameters.append(literal("place", _place(filters, cursor)))
     if filters.sku:
         parameters.append(literal("sku", filters.sku))
@@ -195,7 +215,8 @@ def search_for(filters: ItemFilters, cursor: str | None) -> Search:
     return Search(
         order=order,
         conditions=conditions,
-        in_order=in_order,
+        after=after,
+        in_order=["i.inventory_status = :inventory_status"] if filters.inventory_status else [],
         parameters=[*parameters, *(one for word in words for one in word.parameters())],
         words=words,
         of_sku=["p.sku = :sku"] if filters.sku else [],

@@ -86,9 +86,9 @@ def find_units(q: str) -> list[FoundProduct]:
 
 def _by_word(word: Word, words: list[Word]) -> str:
     """Units with this word in their serial number, and the others in it or in their product."""
-    others = [other.of_unit("s.serial_number") for other in words if other is not word]
+    others = [other.of_unit("s.words") for other in words if other is not word]
     where = " AND ".join([word.of_indexed_serial(), *others])
-    product = "JOIN items i ON i.id = s.item_id JOIN products p ON p.id = i.product_id"
+    product = "JOIN products p ON p.id = s.product_id"
     return f"""SELECT s.item_id FROM item_search s {product if others else ""}
         WHERE {where} LIMIT :hits"""
 

@@ -6,6 +6,7 @@ patterns are values of the statement.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, String, bindparam
@@ -14,10 +15,6 @@ from app.domain.errors import InvalidInput
 from app.domain.text_folding import barcode_key, search_words
 from app.queries.paging import escape_like
 
-#: A shorter pattern has no trigram to look up.
-TRIGRAM_CHARACTERS = 3
-#: A run of so many letters and digits is rare enough to be looked up by.
-LONG_RUN_CHARACTERS = 5
 WORDS_MAX = 12
 WORD_LENGTH_MAX = 200
 _GTIN = re.compile("[0-9]{8,14}")
@@ -32,8 +29,8 @@ class Word:
 
     @property
     def is_rare(self) -> bool:
-        """Whether its trigrams are likely to be those of few units."""
-        return any(len(run) >= TRIGRAM_CHARACTERS for run in self._runs())
+        """Whether an index may find few units with it."""
+        return bool(self._pieces())
 
     def rank(self) -> tuple[bool, bool, int]:
         """The greatest is the one to look up by: a number rather than a common word."""
@@ -51,13 +48,18 @@ class Word:
 
     def parameters(self) -> list[BindParameter[str]]:
         """What all conditions together ask for."""
-        runs = [_value(self._run_name(place), f"%{run}%") for place, run in self._long_runs()]
-        characters = _value(f"characters_{self.place}", _array(self.text))
-        return [*self.of_product_values(), characters, *runs]
+        values = {
+            self._piece_name(place): f"%{escape_like(piece)}%" for place, piece in self._pieces()
+        }
+        values[f"characters_{self.place}"] = _array(self.text)
+        return [
+            *self.of_product_values(),
+            *(_value(name, value) for name, value in values.items()),
+        ]
 
-    def of_serial(self, serial: str) -> str:
-        """That the column ``serial``, a serial number, has it; not by an index."""
-        return f"search_text({serial}) LIKE :word_{self.place}"
+    def of_serial(self, words: str) -> str:
+        """That ``words``, a folded serial number, has it; not by an index."""
+        return f"{words} || '' LIKE :word_{self.place}"
 
     def of_product(self) -> str:
         """That the product ``p`` has it in its SKU, name or barcode."""
@@ -66,36 +68,31 @@ class Word:
             return has_it
         return f"({has_it} OR barcode_key(p.barcode) = :barcode_{self.place})"
 
-    def of_unit(self, serial: str) -> str:
-        """That the serial number or the product ``p`` has it."""
-        return f"({self.of_serial(serial)} OR {self.of_product()})"
+    def of_unit(self, words: str) -> str:
+        """That ``words``, a folded serial number, or the product ``p`` has it."""
+        return f"({self.of_serial(words)} OR {self.of_product()})"
 
     def of_indexed_serial(self) -> str:
         """That a row ``s`` of item_search has it, by the index."""
-        # The trigrams at the edges of a run ("  0" of "P77-0000077") are those of most units:
-        # reading their lists takes longer than all else. So the runs' inner trigrams find the
-        # units, and the whole is compared as an expression that the index does not know.
-        text = "search_text(s.serial_number)"
-        if runs := self._long_runs():
-            found_by = [f"{text} LIKE :{self._run_name(place)}" for place, _ in runs]
-            return " AND ".join([*found_by, f"{text} || '' LIKE :word_{self.place}"])
-        if self.is_rare:
-            return f"{text} LIKE :word_{self.place}"
+        has_it = f"s.words || '' LIKE :word_{self.place}"
+        if pieces := self._pieces():
+            found_by = [f"s.words LIKE :{self._piece_name(place)}" for place, _ in pieces]
+            return " AND ".join([*found_by, has_it])
         characters = f"CAST(:characters_{self.place} AS text[])"
-        return f"string_to_array({text}, NULL) @> {characters} AND {text} LIKE :word_{self.place}"
+        return f"string_to_array(s.words, NULL) @> {characters} AND {has_it}"
 
-    def _runs(self) -> list[str]:
-        return re.findall("[^\\W_]+", self.text)
+    def _pieces(self) -> list[tuple[int, str]]:
+        """Parts of it with trigrams of their own, each numbered.
 
-    def _long_runs(self) -> list[tuple[int, str]]:
-        """Letters and digits in a row; none when all are short, or there is but one."""
-        runs = [run for run in self._runs() if len(run) >= TRIGRAM_CHARACTERS]
-        if self.text in runs or all(len(run) < LONG_RUN_CHARACTERS for run in runs):
-            return []
-        return list(enumerate(runs))
+        The trigrams at the beginning of a run of letters and digits ("  0" of "P77-0000077") are
+        those of most units: reading their lists takes longer than all else. So a piece begins
+        inside a word; it may end with what ends the run.
+        """
+        pieces = re.findall(r"[^\W_]{3,}(?:[\W_]|$)|[^\W_]{2,}[\W_]", self.text)
+        return list(enumerate(pieces))
 
-    def _run_name(self, place: int) -> str:
-        return f"run_{self.place}_{place}"
+    def _piece_name(self, place: int) -> str:
+        return f"piece_{self.place}_{place}"
 
 
 def words_of(text: str) -> list[Word]:
@@ -112,7 +109,7 @@ def _value(name: str, value: str) -> BindParameter[str]:
     return bindparam(name, value, String(), literal_execute=True)
 
 
-def _array(characters: str) -> str:
-    """Characters as PostgreSQL writes an array of them."""
-    quoted = (re.sub(r'(["\\])', r"\\\1", character) for character in dict.fromkeys(characters))
-    return "{" + ",".join(f'"{character}"' for character in quoted) + "}"
+def _array(texts: Iterable[str]) -> str:
+    """Texts as PostgreSQL writes an array of them."""
+    quoted = (re.sub(r'(["\\])', r"\\\1", text) for text in dict.fromkeys(texts))
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

@@ -67,17 +67,11 @@ TEXT_LENGTH_MAX = 200
 LABEL_LENGTH_MAX = 100
 CODE_LENGTH_MAX = 50
 CURSOR_LENGTH_MAX = 2000
-#: What a text is made of: all but control characters and marks that turn the direction of
-#: writing; of those that only format, joiners and signs that are seen.
-_VISIBLE = r"\p{L}\p{M}\p{N}\p{P}\p{S}\p{Co}\p{Cn}"
-_IN_TEXT = (
-    _VISIBLE + r"\p{Zs}\u200c\u200d\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u180e"
-    "\U000110bd\U000110cd\U000e0020-\U000e007f"
-)
-_AROUND = r"\t\n\u000b\f\r\p{Zs}\u200b\u2028\u2029\u2060\ufeff"
-#: One line with something to be seen in it; the spaces around it are taken away.
-LINE_PATTERN = f"^[{_AROUND}]*[{_IN_TEXT}]*[{_VISIBLE}][{_IN_TEXT}]*[{_AROUND}]*$"
-NOTES_PATTERN = f"^[{_AROUND}]*[{_IN_TEXT}\\t\\n\\u000b\\f\\r\\u0085\\u2028\\u2029]*[{_AROUND}]*$"
+_VISIBLE = r"\p{L}\p{M}\p{N}\p{P}\p{S}"
+#: One line with more in it than spaces. Joiners and other spaces are taken as well: the tools that
+#: read the document know no pattern for them.
+LINE_PATTERN = f"^ *[{_VISIBLE}][{_VISIBLE} ]*$"
+NOTES_PATTERN = f"^[{_VISIBLE} \\n]*$"
 #: Letters, marks, digits, signs, and the punctuation of ASCII but for the one @.
 _ADDRESS_PATTERN = r"[\p{L}\p{M}\p{N}\p{S}!-/:-?\[-`{-~]+"
 EMAIL_PATTERN = f"^{_ADDRESS_PATTERN}@{_ADDRESS_PATTERN}$"
