@@ -160,12 +160,21 @@ class Duplicate(Refusal):
     code = "duplicate"
     title = "It exists already"
 
-    def __init__(self, detail: str, *, field: str, values: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        field: str,
+        values: Sequence[str] = (),
+        known: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.field, self.values = field, values
+        self.field, self.values, self.known = field, values, known
 
     def facts(self) -> Mapping[str, Any]:
-        return {"field": self.field, "values": list(self.values)}
+        """``existing`` is what has the value, where that can be taken instead."""
+        found = {"field": self.field, "values": list(self.values)}
+        return found | ({"existing": dict(self.known)} if self.known else {})
 
 
 class ItemBusy(Refusal):

@@ -6,11 +6,14 @@ from app.models.columns import Id, Stamp
 
 
 class Customer(Model):
+    """``former_email``: the address that an older customer kept when each got one of its own."""
+
     __tablename__ = "customers"
 
     id: Mapped[Id]
     name: Mapped[str]
     email: Mapped[str | None]
+    former_email: Mapped[str | None]
     tier: Mapped[str]
     source_reference: Mapped[str | None]
     search_text: Mapped[str] = mapped_column(

@@ -12,7 +12,7 @@ from app.domain.errors import NotFound
 from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
 from app.queries.word_search import words_of
 
-_COLUMNS = "id, name, email, tier, created_at"
+_COLUMNS = "id, name, email, former_email, tier, created_at"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Customer:
     id: UUID
     name: str
     email: str | None
+    former_email: str | None
     tier: str
     created_at: datetime
 
@@ -43,6 +44,18 @@ def list_customers(
     last = found[limit - 1] if len(found) > limit else None
     more = encode_cursor(last.name, str(last.id), of="customers") if last else None
     return Page(found[:limit], more)
+
+
+def customer_of_invoice(invoice_id: UUID) -> Customer:
+    """Whom an invoice is made out to, or NotFound."""
+    row = db.session.execute(
+        text(f"""SELECT {_COLUMNS} FROM customers
+            WHERE id = (SELECT customer_id FROM invoices WHERE id = :id)"""),
+        {"id": invoice_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("invoice", [invoice_id])
+    return Customer(**row._mapping)
 
 
 def get_customer(customer_id: UUID) -> Customer:

@@ -1,12 +1,12 @@
 """Users: who may sign in, as what, with which password."""
 
-import re
 from uuid import UUID
 
 from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 
 from app.database import constraint_name, db, transactional
+from app.domain.email_address import clean_email
 from app.domain.errors import Duplicate, InvalidInput, NoSpace, NotFound
 from app.domain.roles import Role
 from app.domain.text_fields import TextFields
@@ -15,7 +15,6 @@ from app.queries.users import find_password_hash
 from app.services.passwords import NOBODYS_HASH, NewPassword, matches, new_password, outdated
 
 NAME_LENGTH_MAX = 200
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
@@ -26,11 +25,11 @@ def create_user(email: str, *, name: str, role: str, password: str) -> UUID:
 @transactional
 def add_user(email: str, *, name: str, role: str, password: NewPassword) -> UUID:
     """As create_user, with a password that was hashed before the transaction."""
-    email = email.strip()
     fields = TextFields()
     name = fields.line("name", name, length_max=NAME_LENGTH_MAX)
     fields.errors |= _email_errors(email) | _role_errors(role) | password.errors
     fields.refuse()
+    email = clean_email(email)
     user = User(
         email=email,
         name=name,
@@ -117,9 +116,11 @@ def _change(user_id: UUID, **values: object) -> None:
 
 
 def _email_errors(email: str) -> dict[str, str]:
-    if EMAIL.fullmatch(email) and email.isprintable():
-        return {}
-    return {"email": "Enter an e-mail address such as ana@example.com."}
+    try:
+        clean_email(email)
+    except ValueError as wrong:
+        return {"email": str(wrong)}
+    return {}
 
 
 def _role_errors(role: str) -> dict[str, str]:

@@ -8,9 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.database import constraint_name, db, transactional
+from app.domain.email_address import clean_optional_email
 from app.domain.errors import Duplicate, NotFound
 from app.domain.invoice_lifecycle import CustomerTier
 from app.domain.text_fields import TextFields, cleaned_line
+from app.services.customers import find_or_add_customer
 from app.services.locking import check_version
 from app.store_currency import store_currency
 
@@ -89,17 +91,23 @@ def edit_product(
 def create_customer(
     *, name: str, email: str | None = None, tier: str = CustomerTier.STANDARD
 ) -> UUID:
-    """The new customer's id. Raises InvalidInput."""
+    """The new customer's id. Raises InvalidInput, Duplicate for a known e-mail address."""
     fields = TextFields()
     name = fields.line("name", name, length_max=NAME_LENGTH_MAX)
     fields.errors |= email_errors("email", email)
     if tier not in set(CustomerTier):
         fields.errors["tier"] = f"Choose one of: {', '.join(CustomerTier)}."
     fields.refuse()
-    return _insert(
-        "INSERT INTO customers (name, email, tier) VALUES (:name, :email, :tier) RETURNING id",
-        {"name": name, "email": _optional(email), "tier": tier},
-    )
+    address = clean_optional_email(email)
+    customer = find_or_add_customer(name, address, tier)
+    if not customer.is_new:
+        raise Duplicate(
+            f"The customer {customer.name} has the e-mail address {address} already.",
+            field="email",
+            values=[address or ""],
+            known={"id": str(customer.id), "name": customer.name},
+        )
+    return customer.id
 
 
 @transactional
@@ -130,13 +138,11 @@ def create_location(*, warehouse_id: UUID, code: str) -> UUID:
 
 def email_errors(name: str, email: str | None) -> dict[str, str]:
     """What is wrong with an e-mail address that may be missing."""
-    address = _optional(email)
-    if address is None:
-        return {}
-    local, at, domain = address.partition("@")
-    if not (local and at and domain) or len(address) > NAME_LENGTH_MAX or " " in address:
-        return {name: "Enter an e-mail address such as ana@example.com, or leave it empty."}
-    return {} if address.isprintable() else {name: "Use printable characters."}
+    try:
+        clean_optional_email(email)
+    except ValueError as wrong:
+        return {name: f"{wrong} It may also be left empty."}
+    return {}
 
 
 def _product_facts(

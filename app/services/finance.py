@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.database import db, transactional
 from app.domain.delivery import DeliveryInfo
+from app.domain.email_address import clean_optional_email
 from app.domain.errors import ExceedsBalance, InvalidInput, NotFound
 from app.domain.inventory_lifecycle import ReservedForType
 from app.domain.invoice_lifecycle import (
@@ -25,6 +26,7 @@ from app.domain.text_fields import (
 from app.services.amounts import refuse_over_most
 from app.services.cart_owners import lock_items_for_cart
 from app.services.change_context import ChangeContext
+from app.services.customers import find_or_add_customer
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.invoice_lifecycle import InvoiceLifecycleService
 from app.services.invoice_numbers import number_invoice
@@ -202,7 +204,7 @@ class FinanceService:
     def _customer(self, order: NewInvoice) -> UUID:
         if order.customer_id is None:
             assert order.customer  # checked
-            return find_or_add_customer(order.customer)
+            return _find_or_add(order.customer)
         return order.customer_id
 
     def _choose(
@@ -270,26 +272,10 @@ class FinanceService:
             raise invoice.refuse(f"Invoice {invoice.number} is {invoice.status} and {consequence}.")
 
 
-def find_or_add_customer(customer: NewCustomer) -> UUID:
-    """The customer with this e-mail address and name, or a new one."""
+def _find_or_add(customer: NewCustomer) -> UUID:
+    """The customer who has this e-mail address, whatever name was given, or a new one."""
     name = cleaned_line("customer.name", customer.name, length_max=NAME_LENGTH_MAX)
-    email = (customer.email or "").strip() or None
-    if email:
-        known: UUID | None = db.session.scalar(
-            text("""SELECT id FROM customers
-                WHERE lower(email) = lower(:email) AND lower(name) = lower(:name)
-                ORDER BY id LIMIT 1"""),
-            {"email": email, "name": name},
-        )
-        if known:
-            return known
-    added: UUID = db.session.scalars(
-        text(
-            "INSERT INTO customers (name, email, tier) VALUES (:name, :email, :tier) RETURNING id"
-        ),
-        {"name": name, "email": email, "tier": customer.tier},
-    ).one()
-    return added
+    return find_or_add_customer(name, clean_optional_email(customer.email), customer.tier).id
 
 
 def _price(given: Decimal | None, item: LockedItem) -> Decimal:

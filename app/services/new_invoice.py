@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from app.domain.email_address import clean_optional_email
 from app.domain.errors import InvalidInput
 from app.domain.invoice_lifecycle import PaymentMethod
 from app.domain.text_fields import TextFields
@@ -121,9 +122,14 @@ class NewInvoice:
     def _customer_errors(self) -> dict[str, str]:
         if (self.customer_id is None) == (self.customer is None):
             return {"customer": "Choose a customer, or give the name of a new one."}
+        if self.customer is None:
+            return {}
         fields = TextFields()
-        if self.customer:
-            fields.line("customer.name", self.customer.name, length_max=NAME_LENGTH_MAX)
+        fields.line("customer.name", self.customer.name, length_max=NAME_LENGTH_MAX)
+        try:
+            clean_optional_email(self.customer.email)
+        except ValueError as wrong:
+            fields.errors["customer.email"] = str(wrong)
         return fields.errors
 
 

@@ -231,6 +231,31 @@ def test_numbers_that_a_standing_store_used_up_are_void_and_the_earlier_shops_ga
     assert_invariants(connection)
 
 
+def test_of_customers_with_one_address_the_oldest_keeps_it_and_nobody_is_lost(
+    old_shop: OldShop, migrate_to, caplog
+) -> None:
+    connection = old_shop.connection
+    twin = old_shop.insert("customers", name="Ana again", email=" ANA@example.com")
+    third = old_shop.insert("customers", name="Ana once more", email="ａｎａ@example.com")
+    other = old_shop.insert("customers", name="Bob", email="bob@example.com")
+    for number, customer in (("1", old_shop.customer), ("2", twin), ("3", third)):
+        old_shop.invoice(number, "Open", {f"u{number}": "1.00"}, customer_id=customer)
+    migrate_to("head")
+    found = connection.execute("SELECT id, email, former_email FROM customers ORDER BY id")
+    assert found.fetchall() == [
+        (old_shop.customer, "ana@example.com", None),
+        (twin, None, " ANA@example.com"),
+        (third, None, "ａｎａ@example.com"),
+        (other, "bob@example.com", None),
+    ]
+    assert connection.execute("SELECT customer_id FROM invoices ORDER BY number").fetchall() == [
+        (old_shop.customer,),
+        (twin,),
+        (third,),
+    ]
+    assert "stays with the customer Ana; Ana again has it as a former address" in caplog.text
+
+
 OBSTACLES = {
     "twice on live invoices": (
         lambda shop: (

@@ -41,6 +41,7 @@ def list_customers(query: CustomersQuery) -> CustomerList:
     Customer,
     status=201,
     body=NewCustomer,
+    refusals=("duplicate",),
     location="/api/customers/{id}",
     links=LINKS,
 )

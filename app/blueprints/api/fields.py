@@ -1,8 +1,6 @@
 """The fields that requests are made of: strict, and described as they are checked."""
 
 import re
-import string
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,6 +41,7 @@ from app.blueprints.api.optional import (
     optional_fields,
     without_what_is_not_given,
 )
+from app.domain.email_address import EMAIL_LENGTH_MAX, EMAIL_PATTERN, clean_email
 from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import (
     ChangeReason,
@@ -72,9 +71,6 @@ _VISIBLE = r"\p{L}\p{M}\p{N}\p{P}\p{S}"
 #: read the document know no pattern for them.
 LINE_PATTERN = f"^ *[{_VISIBLE}][{_VISIBLE} ]*$"
 NOTES_PATTERN = f"^[{_VISIBLE} \\n]*$"
-#: Letters, marks, digits, signs, and the punctuation of ASCII but for the one @.
-_ADDRESS_PATTERN = r"[\p{L}\p{M}\p{N}\p{S}!-/:-?\[-`{-~]+"
-EMAIL_PATTERN = f"^{_ADDRESS_PATTERN}@{_ADDRESS_PATTERN}$"
 
 
 class Input(BaseModel):
@@ -137,17 +133,6 @@ def as_notes(value: str) -> str:
 
 def as_line_or_empty(value: str) -> str:
     return as_line(value) if value.strip() else ""
-
-
-def as_email(value: str) -> str:
-    parts = value.split("@")
-    if len(parts) == 2 and all(part and all(map(_in_address, part)) for part in parts):
-        return value
-    raise ValueError("Give an e-mail address such as ana@example.com")
-
-
-def _in_address(character: str) -> bool:
-    return character in string.punctuation or unicodedata.category(character)[0] in "LMNS"
 
 
 def whole_number(most: int, of: str = "") -> Callable[[Any], int]:
@@ -256,8 +241,8 @@ LabelOrEmpty = Annotated[
 Email = Annotated[
     str,
     Strict(),
-    Len(1, TEXT_LENGTH_MAX),
-    AfterValidator(as_email),
+    Len(1, EMAIL_LENGTH_MAX),
+    AfterValidator(clean_email),
     Field(json_schema_extra={"pattern": EMAIL_PATTERN}),
 ]
 Notes = Annotated[

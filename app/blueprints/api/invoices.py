@@ -68,7 +68,7 @@ def describe_line(schema: dict[str, Any]) -> None:
 
 
 class InvoiceCustomerInput(Input):
-    """A customer by name and address: the one that is known, or a new one."""
+    """A customer by name and address: who has the address, whatever the name, or a new one."""
 
     name: Text
     email: Email | None = None
@@ -122,7 +122,7 @@ class InvoicesQuery(ListQuery):
 
 
 class NumbersQuery(ListQuery):
-    void: Annotated[str, OneOf("true")] = Field(description="Only void numbers are listed.")
+    void: Annotated[str, OneOf("true")] = Field("true", description="Only void ones are listed.")
 
 
 @operation("GET", "/invoices", Permission.INVOICE_READ, InvoiceList, query=InvoicesQuery)

@@ -141,6 +141,9 @@ class Customer(Output):
     id: UUID
     name: str
     email: str | None
+    former_email: Annotated[
+        str | None, Field(description="An address that belongs to another customer now.")
+    ]
     tier: TierWord
     created_at: Instant
 

@@ -33,6 +33,6 @@ def test_a_refused_invoice_uses_up_no_number_and_a_lost_one_is_listed(staff, sto
     assert told["drawnAfter"] <= told["drawnBefore"]
 
 
-@pytest.mark.parametrize("query", ["", "?void=false", "?void=true&cursor=x", "?void=1"])
+@pytest.mark.parametrize("query", ["?void=false", "?void=true&cursor=x", "?void=1"])
 def test_only_void_numbers_can_be_asked_for(staff, query) -> None:
     assert staff.ok("GET", f"{PATH}{query}", status=422)["code"] == "invalid-input"

@@ -1,0 +1,36 @@
+"""One e-mail address, one customer."""
+
+import logging
+from pathlib import Path
+
+from alembic import op
+
+revision = "012"
+down_revision = "011"
+branch_labels = None
+depends_on = None
+
+SHOWN_MAX = 20
+
+
+def upgrade() -> None:
+    sql = Path(__file__).parents[1] / "sql" / "012_customer_emails.sql"
+    connection = op.get_bind().connection.driver_connection
+    connection.execute(sql.read_text())
+    rows = connection.execute(
+        """SELECT c.name, c.former_email, k.name FROM customers c
+        JOIN customers k ON fold_text(k.email) = fold_text(c.former_email)
+        WHERE c.former_email IS NOT NULL ORDER BY c.id"""
+    ).fetchall()
+    for name, email, keeper in rows[:SHOWN_MAX]:
+        _tell(f"{email} stays with the customer {keeper}; {name} has it as a former address now.")
+    if len(rows) > SHOWN_MAX:
+        _tell(f"So it is with {len(rows) - SHOWN_MAX} more: see former_email of customers.")
+
+
+def _tell(words: str) -> None:
+    logging.getLogger("alembic.runtime.migration").warning(words)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Restore the backup that was made before the migration.")
