@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, registry
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.disk_space import DiskSpace, of_embedded_store
+from app.domain.currency import currency_of
 from app.domain.errors import DatabaseAway, ItemBusy, NoSpace, OutcomeUnknown
 from app.metrics.instruments import count_retry
 from app.metrics.query_time import TimedCursor, note_query
@@ -133,6 +134,8 @@ def configure_database(app: Flask, settings: Settings) -> None:
     options = (
         f"{CONNECTION_OPTIONS} -c holdfast.hold_minutes={settings.hold_minutes}"
         f" -c holdfast.long_reservation_days={settings.long_reservation_days}"
+        f" -c holdfast.currency={settings.currency}"
+        f" -c holdfast.currency_decimals={currency_of(settings.currency).decimals}"
     )
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | {

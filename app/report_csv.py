@@ -21,13 +21,16 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     comparison = figures["comparison"]
     for name in HEADLINES:
         others = [(comparison[day] or {}).get(name) for day in ("dayBefore", "weekBefore")]
-        yield "headlines", "", name, figures["headlines"][name], *others
+        if name in figures["headlines"]:
+            yield "headlines", "", name, figures["headlines"][name], *others
     for section in ("transitions", "stock"):
         for name, units in figures[section].items():
             yield section, name, "units", units
     for line in figures["money"]["byMethod"]:
         yield "money", line["method"], "amount", line["amount"]
         yield "money", line["method"], "payments", line["payments"]
+    for line in figures.get("refunds", {}).get("oldest", ()):
+        yield "refunds", line["number"], "due", line["due"]
     for hour in figures["hours"]:
         for status, units in hour["units"].items():
             yield "hours", hour["from"], status, units

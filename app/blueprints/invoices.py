@@ -162,7 +162,9 @@ def cancel(invoice_id: UUID) -> Response:
         version=optional_number_field("version"),
         notes=text_field("reason", length_max=500) or None,
     )
-    flash("The invoice is cancelled and its units are free.")
+    due = get_invoice(invoice_id).refund_due
+    said = "The invoice is cancelled and its units are free."
+    flash(f"{said} Refund due {money(due)}." if due else said)
     return see_other(_page_of(invoice_id))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.domain.daily_report import HEADLINES
+from app.domain.daily_report import HEADLINES, MONEY_HEADLINES
 from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus
 from app.drawings.charts import Chart, Share, shares, stacked_columns
 from app.presentation import money, whole
@@ -41,6 +41,7 @@ def compared(figures: Mapping[str, Any]) -> list[Headline]:
             _difference(name, now, others["weekBefore"]),
         )
         for name, label in HEADLINES.items()
+        if name in now  # a report that was kept before there was such a figure
     ]
 
 
@@ -65,14 +66,14 @@ def top_bars(lines: Sequence[Mapping[str, Any]], figure: str) -> list[TopBar]:
 
 
 def _shown(name: str, value: Any) -> str:
-    return money(Decimal(value)) if name == "moneyIn" else whole(value)
+    return money(Decimal(value)) if name in MONEY_HEADLINES else whole(value)
 
 
 def _difference(name: str, now: Mapping[str, Any], then: Mapping[str, Any] | None) -> str | None:
-    if then is None:
+    if then is None or name not in then:
         return None
     change = Decimal(now[name]) - Decimal(then[name])
     if not change:
         return "same"
     sign = "+" if change > 0 else "−"
-    return f"{sign}{_shown(name, abs(change) if name == 'moneyIn' else int(abs(change)))}"
+    return f"{sign}{_shown(name, abs(change) if name in MONEY_HEADLINES else int(abs(change)))}"

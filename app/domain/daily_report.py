@@ -20,7 +20,10 @@ HEADLINES = {
     "invoicesCancelled": "Invoices cancelled",
     "available": "Units available at closing",
     "openFindings": "Open findings at closing",
+    "refundsDue": "Refunds due at closing",
 }
+#: Headlines that are amounts of money.
+MONEY_HEADLINES = frozenset({"moneyIn", "refundsDue"})
 
 
 class DayNotReportable(Refusal):

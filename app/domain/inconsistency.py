@@ -14,6 +14,7 @@ class InconsistencyKind(StrEnum):
     EXPIRED_RESERVATION = "EXPIRED_RESERVATION"
     INVOICE_ITEM_MISMATCH = "INVOICE_ITEM_MISMATCH"
     AUDIT_MISMATCH = "AUDIT_MISMATCH"
+    REFUND_DUE = "REFUND_DUE"
 
 
 class Severity(StrEnum):
@@ -79,6 +80,15 @@ MEANINGS: dict[InconsistencyKind, Meaning] = {
         "look whether background work is running.",
         "End the hold.",
     ),
+    _K.REFUND_DUE: Meaning(
+        "Refund due",
+        Severity.MEDIUM,
+        "An invoice was cancelled more than a day ago, and what had been paid for it still belongs "
+        "to its customer.",
+        "Give the money back to the customer, then acknowledge this with a note that says how and "
+        "when. The payments stay in the books; refunds can be recorded there from a later version "
+        "of this store on.",
+    ),
     _K.LONG_RESERVATION: Meaning(
         "Reserved for very long",
         Severity.LOW,
@@ -91,6 +101,8 @@ MEANINGS: dict[InconsistencyKind, Meaning] = {
 #: A hold that ended this many cleanups ago should have been freed by now.
 CLEANUP_MINUTES = 15
 CLEANUPS_MISSED = 2
+#: From when a refund that is due is a finding.
+REFUND_HOURS_MAX = 24
 
 _S, _P = InventoryStatus, PhysicalStatus
 

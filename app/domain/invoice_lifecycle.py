@@ -48,6 +48,16 @@ EXPECTED_ITEM_STATUS: dict[InvoiceStatus, InventoryStatus] = {
 AWAITING_PAYMENT = frozenset({_I.OPEN, _I.PARTIALLY_PAID})
 
 
+def balance_of(status: str, total: Decimal, paid: Decimal) -> Decimal:
+    """What is still to be paid; nothing of a cancelled invoice."""
+    return Decimal(0) if status == InvoiceStatus.CANCELLED else total - paid
+
+
+def refund_due(status: str, paid: Decimal) -> Decimal:
+    """What was paid for an invoice that is cancelled, and still belongs to its customer."""
+    return paid if status == InvoiceStatus.CANCELLED else Decimal(0)
+
+
 def status_for_payments(total: Decimal, paid: Decimal) -> InvoiceStatus:
     """The status that ``paid`` out of ``total`` makes of an invoice that is not yet paid."""
     if paid >= total:

@@ -19,6 +19,7 @@ from app.domain.inconsistency import (
     CLEANUPS_MISSED,
     CONTRADICTIONS,
     MEANINGS,
+    REFUND_HOURS_MAX,
     InconsistencyKind,
 )
 from app.domain.invoice_lifecycle import EXPECTED_ITEM_STATUS
@@ -101,6 +102,9 @@ _PLACES = ", ".join(
     for inventory_status, places in CONTRADICTIONS.items()
     for status in sorted(places)
 )
+#: An amount with its currency, as far as SQL writes it.
+_PAID_NUMBER = "round(v.paid, current_setting('holdfast.currency_decimals')::integer)::text"
+_PAID = f"' || current_setting('holdfast.currency') || ' ' || {_PAID_NUMBER} || '"
 _EXPECTED = " ".join(
     f"WHEN '{status}' THEN '{expected}'" for status, expected in EXPECTED_ITEM_STATUS.items()
 )
@@ -280,6 +284,20 @@ WHERE v.status IS DISTINCT FROM h.to_status OR v.total <> coalesce(l.total, 0)
     OR v.paid <> coalesce(p.paid, 0) OR l.off > 0 OR NOT paid_as_said
 """
 
+_REFUND_DUE = f"""
+SELECT 'REFUND_DUE' AS kind, NULL::uuid AS item_id, v.id AS invoice_id, NULL AS expected,
+    NULL AS actual,
+    'Invoice ' || v.number || ' is cancelled, and {_PAID} that was paid for it is still to be '
+        || 'given back to ' || c.name || '.' AS explanation,
+    jsonb_build_object('invoiceNumber', v.number, 'refundDue', {_PAID_NUMBER}, 'customer', c.name,
+        'customerEmail', c.email, 'cancelled', h.change_date) AS evidence
+FROM {{invoices}} v JOIN customers c ON c.id = v.customer_id
+JOIN LATERAL (SELECT max(change_date) AS change_date FROM invoice_status_history
+    WHERE invoice_id = v.id AND to_status = 'Cancelled') h
+    ON h.change_date < now() - interval '{REFUND_HOURS_MAX} hours'
+WHERE v.status = 'Cancelled' AND v.paid > 0
+"""
+
 #: What the kept totals lack; adding it mends them, whoever sells meanwhile.
 STOCK_OFF = """
     SELECT product_id, warehouse_id, inventory_status, sum(quantity)::bigint AS quantity FROM (
@@ -315,10 +333,11 @@ FROM (
 ) d HAVING count(*) > 0
 """
 
-#: What passes with time and not with a change; both go by an index over few rows.
+#: What passes with time and not with a change; each goes by an index over few rows.
 BY_THE_CLOCK = {
     InconsistencyKind.LONG_RESERVATION: (_LONG_RESERVATION,),
     InconsistencyKind.EXPIRED_RESERVATION: (_EXPIRED_RESERVATION,),
+    InconsistencyKind.REFUND_DUE: (_REFUND_DUE,),
 }
 QUESTIONS: dict[InconsistencyKind, tuple[str, ...]] = {
     InconsistencyKind.INVOICE_ITEM_MISMATCH: (_INVOICE_ITEM_MISMATCH,),

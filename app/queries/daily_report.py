@@ -97,6 +97,7 @@ def _basics(start: datetime, end: datetime) -> Figures:
     plain = store_currency().plain
     stock = {row.status: row.units for row in _fetch(_STOCK, start, end)}
     payments = _fetch(_MONEY, start, end)
+    (refunds,) = _fetch(_REFUNDS, start, end)
     return {
         "transitions": {reason: reasons[reason] for reason in ChangeReason if reason in reasons},
         "invoices": {
@@ -116,6 +117,11 @@ def _basics(start: datetime, end: datetime) -> Figures:
                 {"method": row.method, "amount": plain(row.amount), "payments": row.payments}
                 for row in payments
             ],
+        },
+        "refunds": {
+            "total": plain(refunds.total),
+            "invoices": refunds.invoices,
+            "oldest": [line | {"due": plain(Decimal(line["due"]))} for line in refunds.oldest],
         },
         "stock": {status: stock.get(status, 0) for status in InventoryStatus},
         "findings": _rows(_FINDINGS, start, end),
@@ -143,6 +149,7 @@ def _headlines(figures: Figures) -> Figures:
         **{f"invoices{name.capitalize()}": n for name, n in figures["invoices"].items()},
         "available": figures["stock"][InventoryStatus.AVAILABLE],
         "openFindings": sum(finding["open"] for finding in figures["findings"]),
+        "refundsDue": figures["refunds"]["total"],
     }
 
 
@@ -200,6 +207,23 @@ _INVOICES = text("""
 _MONEY = text("""
     SELECT method, sum(amount) AS amount, count(*) AS payments FROM payments
     WHERE received_at >= :start AND received_at < :end GROUP BY 1 ORDER BY 2 DESC, 1
+""")
+#: What was paid for invoices that had been cancelled when the day ended. `start` is for company.
+_REFUNDS = text(f"""
+    WITH due AS (
+        SELECT v.id, v.number, c.name AS customer, v.paid, max(h.change_date) AS cancelled
+        FROM invoices v JOIN customers c ON c.id = v.customer_id
+        JOIN invoice_status_history h ON h.invoice_id = v.id AND h.to_status = 'Cancelled'
+        WHERE v.status = 'Cancelled' AND v.paid > 0 AND h.change_date < :end
+            AND CAST(:start AS timestamptz) IS NOT NULL
+        GROUP BY v.id, c.name)
+    SELECT coalesce(sum(paid), 0) AS total, count(*) AS invoices, coalesce((
+        SELECT jsonb_agg(jsonb_build_object('invoiceId', id, 'number', number,
+            'customer', customer, 'due', paid::text, 'cancelled',
+            to_char(cancelled AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            ORDER BY cancelled, id)
+        FROM (SELECT * FROM due ORDER BY cancelled, id LIMIT {TOP}) first), '[]') AS oldest
+    FROM due
 """)
 _FINDINGS = text("""
     SELECT jsonb_build_object('kind', kind, 'severity', severity, 'open', count(*),

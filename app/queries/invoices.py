@@ -14,7 +14,13 @@ from sqlalchemy import Row, text
 
 from app.database import db
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.invoice_lifecycle import AWAITING_PAYMENT, INVOICE_TRANSITIONS, InvoiceStatus
+from app.domain.invoice_lifecycle import (
+    AWAITING_PAYMENT,
+    INVOICE_TRANSITIONS,
+    InvoiceStatus,
+    balance_of,
+    refund_due,
+)
 from app.domain.roles import Permission, may
 from app.queries.invoice_search import InvoiceSearch, Step, invoice_search
 from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
@@ -49,7 +55,11 @@ class Invoice:
 
     @property
     def balance(self) -> Decimal:
-        return self.total - self.paid
+        return balance_of(self.status, self.total, self.paid)
+
+    @property
+    def refund_due(self) -> Decimal:
+        return refund_due(self.status, self.paid)
 
     def actions(self, role: str) -> list[InvoiceAction]:
         """What a user with this role may do to the invoice now, in the order of its life."""

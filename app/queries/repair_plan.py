@@ -16,6 +16,8 @@ from app.queries.consistency import Finding, Scope, findings_now
 from app.queries.repair_facts import facts_of, open_findings
 
 UNITS_MAX = 1000
+#: Open business, in which every unit is where its invoice wants it.
+NO_FAULT_OF_UNITS = {InconsistencyKind.LONG_RESERVATION, InconsistencyKind.REFUND_DUE}
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,7 @@ def findings_of_invoice(invoice_id: UUID) -> list[Finding]:
     return [
         finding
         for finding in findings_now(Scope(units_of_invoice(invoice_id), [invoice_id]))
-        if finding.invoice_id in (None, invoice_id)
-        and finding.kind != InconsistencyKind.LONG_RESERVATION
+        if finding.invoice_id in (None, invoice_id) and finding.kind not in NO_FAULT_OF_UNITS
     ]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.database import db
 from app.domain.errors import NotFound
+from app.domain.invoice_lifecycle import balance_of, refund_due
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,16 @@ class WholeInvoice:
 
     @property
     def balance(self) -> Decimal:
-        return self.total - self.paid
+        return balance_of(self.status, self.total, self.paid)
+
+    @property
+    def refund_due(self) -> Decimal:
+        return refund_due(self.status, self.paid)
+
+    @property
+    def credited(self) -> Decimal:
+        """Nothing yet: credits come with returns."""
+        return Decimal(0)
 
 
 def whole_invoice(invoice_id: UUID) -> WholeInvoice:

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from app.database import db, transactional
-from app.domain.daily_report import HEADLINES, refuse_unless_reportable
+from app.domain.daily_report import HEADLINES, MONEY_HEADLINES, refuse_unless_reportable
 from app.domain.written_times import written_day
 from app.queries.daily_report import figures_of, first_day, today
 from app.services.alerts import raise_alert
@@ -46,7 +46,8 @@ def report_last_days(days: int, zone: ZoneInfo) -> None:
 def announce(figures: dict[str, Any]) -> None:
     """Send the day's headlines to the alert channels, once."""
     day, headlines = figures["day"], figures["headlines"]
-    said = headlines | {"moneyIn": written(Decimal(headlines["moneyIn"]))}
+    amounts = {name: written(Decimal(headlines[name])) for name in MONEY_HEADLINES}
+    said = headlines | amounts
     lines = [f"{label}: {said[name]}" for name, label in HEADLINES.items()]
     payload = {
         "title": f"Report of {written_day(date.fromisoformat(day))}",

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 
 from app.database import db, transactional
 from app.domain.errors import InvalidInput, NotFound, NotPermitted, Refusal
-from app.domain.inconsistency import InconsistencyKind
+from app.domain.inconsistency import MEANINGS, InconsistencyKind
 from app.domain.inventory_lifecycle import (
     ChangeReason,
     InventoryStatus,
@@ -78,6 +78,8 @@ class RepairService(StatusDoor):
         require_fixer(user_id)
         row = _finding(finding_id)
         if row.item_id is None:
+            if row.kind == InconsistencyKind.REFUND_DUE:
+                raise NothingToMend(MEANINGS[InconsistencyKind.REFUND_DUE].remedy)
             plan = plan_for_finding(finding_id)
             return self._retally(plan, user_id, reason, preview)
         return self._apply([row.item_id], user_id, reason, preview, is_long(row.kind))

@@ -205,6 +205,19 @@ def test_a_manager_cancels_with_a_reason_and_knows_what_follows(shop: Shop, as_r
     assert f'action="{path}/cancel"' not in after
 
 
+def test_a_refund_that_is_due_is_told_before_and_after_cancelling(shop: Shop, as_role):
+    manager, invoice_id = as_role("manager"), new_invoice(shop, 36)
+    shop.pay(invoice_id, "144.00")
+    path = f"/invoices/{invoice_id}"
+    assert "Refund due £144.00" in manager.get(path).text
+    manager.post(f"{path}/cancel", return_to=path, reason="")
+    after = manager.get(path).text
+    assert "its units are free. Refund due £144.00." in after
+    assert "Refund due £144.00" in manager.get(path).text
+    number = shop.invoice_number(invoice_id)
+    assert "Refund due £144.00" in manager.get(f"/invoices?q={number}").text
+
+
 def test_a_paid_invoice_is_not_cancelled(shop: Shop, as_role):
     manager = as_role("manager")
     path = f"/invoices/{new_paid_invoice(shop)}"

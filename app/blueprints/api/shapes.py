@@ -213,7 +213,11 @@ class Invoice(Output):
     status: InvoiceStatusWord
     total: Money
     paid: Money
-    balance: Money
+    balance: Annotated[Money, Field(description="Still to be paid; 0 of a cancelled invoice.")]
+    credited: Annotated[Money, Field(description="Given back to the customer.")]
+    refund_due: Annotated[
+        Money, Field(description="Paid for an invoice that is cancelled, and not given back yet.")
+    ]
     items: list[InvoiceLine]
     payments: list[Payment]
     created_at: Instant
