@@ -7,15 +7,19 @@ from werkzeug.wrappers import Response
 
 from app.authentication import signed_in_user
 from app.authorization import requires
-from app.blueprints.form_fields import text_field
+from app.blueprints.form_fields import optional_number_field, text_field
 from app.domain.errors import Refusal
 from app.domain.roles import Permission, Role
-from app.queries.users import list_users
+from app.queries.user_holds import holds_of_user
+from app.queries.users import get_user, list_users
 from app.responses import see_other
 from app.services import accounts
 from app.services.passwords import NewPassword, new_password
+from app.services.switching_off import switch_off
 
 users = Blueprint("users", __name__, url_prefix="/admin/users")
+
+SWITCHED_OFF = "They are logged out and cannot log in any more."
 
 
 @users.before_request
@@ -58,9 +62,37 @@ def set_role(user_id: UUID) -> Response:
 @requires(Permission.USER_MANAGE)
 def set_active(user_id: UUID) -> Response:
     _refuse_oneself(user_id, "log-in")
-    active = text_field("active") == "1"
-    accounts.set_active(user_id, active=active)
-    flash("They can log in again." if active else "They are logged out and cannot log in any more.")
+    if text_field("active") == "1":
+        accounts.set_active(user_id, active=True)
+        flash("They can log in again.")
+        return _back()
+    switch_off(user_id, signed_in_user().id, holds_seen=0)
+    flash(SWITCHED_OFF)
+    return _back()
+
+
+@users.get("/<uuid:user_id>/switch-off")
+@requires(Permission.USER_MANAGE)
+def ask_to_switch_off(user_id: UUID) -> str | Response:
+    """What follows, and what they hold. Nobody switches themselves off."""
+    if user_id == signed_in_user().id:
+        return _back()
+    user, holds = get_user(user_id, signed_in_user().id), holds_of_user(user_id)
+    return render_template("users/switch_off.html", user=user, holds=holds)
+
+
+@users.post("/<uuid:user_id>/switch-off")
+@requires(Permission.USER_MANAGE)
+def switch_user_off(user_id: UUID) -> Response:
+    _refuse_oneself(user_id, "log-in")
+    released = switch_off(
+        user_id,
+        signed_in_user().id,
+        holds_seen=optional_number_field("holds") or 0,
+        release=text_field("release") == "1",
+    )
+    count = "1 unit is" if len(released) == 1 else f"{len(released)} units are"
+    flash(f"{SWITCHED_OFF} {count} free now." if released else SWITCHED_OFF)
     return _back()
 
 

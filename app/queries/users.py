@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 
 from app.database import db
+from app.domain.errors import NotFound
 from app.domain.roles import Permission
 from app.domain.text_folding import fold_text
 from app.models import User
@@ -84,19 +85,20 @@ class ListedUser:
     changeable: bool
 
 
+_LISTED = select(
+    User.id, User.email, User.name, User.role, User.active, User.last_login_at, User.created_at
+).where(User.can_sign_in)
+
+
 def list_users(viewer_id: UUID) -> list[ListedUser]:
     """Everybody with a log-in, active ones first, by name. Nobody may lock themselves out."""
-    rows = db.session.execute(
-        select(
-            User.id,
-            User.email,
-            User.name,
-            User.role,
-            User.active,
-            User.last_login_at,
-            User.created_at,
-        )
-        .where(User.can_sign_in)
-        .order_by(User.active.desc(), User.name, User.id)
-    )
+    rows = db.session.execute(_LISTED.order_by(User.active.desc(), User.name, User.id))
     return [ListedUser(**row._mapping, changeable=row.id != viewer_id) for row in rows]
+
+
+def get_user(user_id: UUID, viewer_id: UUID) -> ListedUser:
+    """One of them, or NotFound."""
+    row = db.session.execute(_LISTED.where(User.id == user_id)).one_or_none()
+    if row is None:
+        raise NotFound("user", [user_id])
+    return ListedUser(**row._mapping, changeable=user_id != viewer_id)

@@ -1,0 +1,39 @@
+"""Switching off a user, who may hold units that somebody else waits for."""
+
+from uuid import UUID
+
+from app.database import transactional
+from app.domain.errors import Refusal
+from app.queries.user_holds import held_item_ids_of_user, holds_of_user
+from app.services.accounts import set_active
+from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.reservations import ITEMS_MAX
+
+
+class UserHoldsUnits(Refusal):
+    code = "user-holds-units"
+    title = "This user holds units"
+
+
+@transactional
+def switch_off(
+    user_id: UUID, admin_id: UUID, *, holds_seen: int, release: bool = False
+) -> list[UUID]:
+    """End a user's log-ins; with ``release`` their carts and holds by hand, too.
+
+    Returns the units that were released. Who holds more units than the admin has seen keeps their
+    log-in: raises UserHoldsUnits. Raises NotFound.
+    """
+    set_active(user_id, active=False)
+    released: list[UUID] = []
+    if release:
+        service = InventoryLifecycleService()
+        while held := held_item_ids_of_user(user_id, ITEMS_MAX):
+            released += service.release_items(held, admin_id, "Their user was switched off")
+    elif (units := holds_of_user(user_id).units) > holds_seen:
+        raise UserHoldsUnits(
+            f"They hold {units} {'unit' if units == 1 else 'units'} in carts or by hand, which "
+            "nobody can sell until that ends. Look at what it is, then switch them off with or "
+            "without releasing it. Nothing was changed."
+        )
+    return released
