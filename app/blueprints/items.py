@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.authentication import signed_in_user
 from app.authorization import requires
-from app.blueprints.form_fields import text_field
+from app.blueprints.form_fields import optional_number_field, text_field
 from app.blueprints.item_forms import bulk_item_ids, edit_from_form, filters_from_query, hold_form
 from app.database import db
 from app.domain.errors import InvalidInput
@@ -29,11 +29,13 @@ from app.queries.dashboard import unit_counts
 from app.queries.invoice_units import invoice_that_lists
 from app.queries.item_actions import Viewer
 from app.queries.items import find_item, list_items
+from app.queries.serial_corrections import corrections_of, has_only_its_receipt
 from app.queries.timeline import timeline_of_item
 from app.queries.warehouses import list_warehouses
 from app.responses import page_or_fragment, return_path, see_other
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.repair_choices import RepairChoices
+from app.services.serial_correction import correct_serial
 
 items = Blueprint("items", __name__, url_prefix="/inventory")
 
@@ -95,6 +97,8 @@ def show(item_id: UUID) -> str:
         "items/_item.html",
         item=item,
         timeline=timeline,
+        corrections=corrections_of(item_id),
+        is_just_received=len(timeline) == 1 and has_only_its_receipt(item_id),
         last_invoice=next((entry for entry in timeline if entry.invoice_id), None),
         drawing=draw_state_machine(item.inventory_status, taken),
         choices=_choices(),
@@ -124,6 +128,21 @@ def edit(item_id: UUID) -> BaseResponse:
         item_id, user.id, **edit_from_form(request.form)
     )
     flash(" ".join(["Saved.", *warnings]))
+    return see_other(return_path(f"/inventory/{item_id}"))
+
+
+@items.post("/<uuid:item_id>/serial-number")
+@requires(Permission.ITEM_CORRECT_SERIAL)
+def correct_serial_number(item_id: UUID) -> BaseResponse:
+    """For a serial number that was typed wrong at receiving."""
+    correct_serial(
+        item_id,
+        request.form.get("serialNumber", ""),
+        signed_in_user().id,
+        reason=request.form.get("reason"),
+        version=optional_number_field("version"),
+    )
+    flash("The serial number is corrected.")
     return see_other(return_path(f"/inventory/{item_id}"))
 
 

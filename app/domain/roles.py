@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ITEM_READ = "item:read"
     ITEM_RECEIVE = "item:receive"
     ITEM_EDIT = "item:edit"
+    ITEM_CORRECT_SERIAL = "item:correct-serial"
     ITEM_HOLD = "item:hold"
     ITEM_RELEASE_OWN = "item:release-own"
     ITEM_RELEASE_ANY = "item:release-any"
@@ -69,7 +70,12 @@ _MANAGER = _STAFF | {
     _P.JOB_RUN,
     _P.WAREHOUSE_EDIT,
 }
-_ADMIN = _MANAGER | {_P.INCONSISTENCY_FIX, _P.USER_MANAGE, _P.TOKEN_MANAGE}
+_ADMIN = _MANAGER | {
+    _P.INCONSISTENCY_FIX,
+    _P.ITEM_CORRECT_SERIAL,
+    _P.USER_MANAGE,
+    _P.TOKEN_MANAGE,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.STAFF: _STAFF,

@@ -40,6 +40,7 @@ PERMISSION_SCOPES: dict[Permission, Scope | None] = {
     _P.INCONSISTENCY_READ: _S.REPORTS,
     _P.JOB_READ: _S.REPORTS,
     _P.INCONSISTENCY_FIX: _S.ADMIN,
+    _P.ITEM_CORRECT_SERIAL: _S.ADMIN,
     _P.USER_MANAGE: _S.ADMIN,
     _P.TOKEN_MANAGE: _S.ADMIN,
 }
@@ -50,7 +51,7 @@ SCOPE_WORDS: dict[Scope, str] = {
     _S.INVENTORY: "receive, edit, hold and release units; products and warehouses; cleanup",
     _S.INVOICES: "create, pay, deliver and cancel invoices; customers",
     _S.REPORTS: "reports, inconsistencies and job runs",
-    _S.ADMIN: "fix inconsistencies, users, tokens",
+    _S.ADMIN: "fix inconsistencies, correct serial numbers, users, tokens",
 }
 
 

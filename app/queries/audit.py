@@ -86,11 +86,14 @@ GUARD_TRIGGERS = frozenset(
         ("items", "set_serial_key"),
         ("items", "write_history_on_insert"),
         ("items", "write_history_on_update"),
+        ("items", "write_serial_correction"),
         ("items", "zz_guard_item"),
         ("items", "zzz_guard_place_on_insert"),
         ("items", "zzz_guard_place_on_update"),
         ("payments", "add_to_paid"),
         ("payments", "append_only"),
+        ("serial_corrections", "append_only"),
+        ("serial_corrections", "guard_insert"),
         ("step_places", "append_only"),
         ("unit_places", "append_only"),
         ("users", "keep"),
@@ -110,7 +113,9 @@ GUARD_CONSTRAINTS = frozenset(
         "uq_inventory_status_history_item_id",
     }
 )
-GUARD_INDEXES = frozenset({"uq_invoice_items_live_item", "uq_items_serial_key"})
+GUARD_INDEXES = frozenset(
+    {"uq_customers_email", "uq_invoice_items_live_item", "uq_items_serial_key"}
+)
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,88 @@ def test_what_a_unit_is_and_where_its_history_ends_never_changes_by_hand(
         psql.execute(f"UPDATE items SET {change} WHERE id = %s", item_id)
 
 
+CORRECT = "UPDATE items SET serial_number = %s WHERE id = %s"
+
+
+def say_why(psql: Psql, why: str) -> None:
+    psql.say()
+    psql.execute("SELECT set_config('holdfast.serial_reason', %s, true)", why)
+
+
+def test_a_serial_number_is_corrected_with_a_reason_and_that_is_kept(psql: Psql) -> None:
+    item_id = psql.new_unit(serial_number="wrogn-1")
+    say_why(psql, "typed wrong")
+    psql.execute(CORRECT, "wrong-1", item_id)
+    psql.execute(CORRECT, "right-1", item_id)
+    assert psql.rows(
+        "SELECT from_serial, to_serial, reason, corrected_by::text FROM serial_corrections"
+        " WHERE item_id = %s ORDER BY id",
+        item_id,
+    ) == [
+        ("wrogn-1", "wrong-1", "typed wrong", SYSTEM_USER),
+        ("wrong-1", "right-1", "typed wrong", SYSTEM_USER),
+    ]
+    kept = "SELECT s.serial_number, i.serial_key = serial_key('right-1') FROM item_search s"
+    kept += " JOIN items i ON i.id = s.item_id WHERE i.id = %s"
+    assert psql.rows(kept, item_id) == [("right-1", True)]
+    assert len(psql.history(item_id, "id")) == 1
+    say_why(psql, "")
+    with psql.refused("HF004"):
+        psql.execute(CORRECT, "another", item_id)
+    say_why(psql, "why")
+    psql.execute("SELECT set_config('holdfast.user_id', '', true)")
+    with psql.refused("HF001"):
+        psql.execute(CORRECT, "another", item_id)
+
+
+@pytest.mark.parametrize("status", ["Reserved", "Sold", "Delivered"])
+def test_the_serial_number_of_a_unit_with_more_history_is_final(psql: Psql, status) -> None:
+    item_id = psql.new_unit(status)
+    say_why(psql, "typed wrong")
+    with psql.refused("HF004"):
+        psql.execute(CORRECT, "another", item_id)
+
+
+def test_the_serial_number_of_a_unit_that_was_held_once_is_final(psql: Psql) -> None:
+    item_id = psql.new_unit("Reserved")
+    psql.say("HOLD_RELEASED")
+    psql.move(item_id, "Available")
+    say_why(psql, "typed wrong")
+    with psql.refused("HF004"):
+        psql.execute(CORRECT, "another", item_id)
+
+
+def test_the_serial_number_of_a_unit_on_an_invoice_is_final(psql: Psql) -> None:
+    item_id = psql.new_unit()
+    psql.add_line(psql.new_invoice(), item_id)
+    say_why(psql, "typed wrong")
+    with psql.refused("HF004"):
+        psql.execute(CORRECT, "another", item_id)
+
+
+def test_a_correction_and_a_step_are_not_one_statement(psql: Psql) -> None:
+    item_id = psql.new_unit()
+    psql.say("MANUAL_HOLD")
+    psql.execute("SELECT set_config('holdfast.serial_reason', 'why', true)")
+    with psql.refused("HF004"):
+        psql.move(item_id, "Reserved", serial_number="another")
+
+
+def test_corrections_are_written_by_the_database_alone_and_stay(psql: Psql) -> None:
+    item_id = psql.new_unit(serial_number="once")
+    say_why(psql, "typed wrong")
+    psql.execute(CORRECT, "twice", item_id)
+    for statement in [
+        "INSERT INTO serial_corrections (item_id, from_serial, to_serial, reason, corrected_by)"
+        f" VALUES ('{item_id}', 'a', 'b', 'c', '{SYSTEM_USER}')",
+        "UPDATE serial_corrections SET reason = 'nicer'",
+        "DELETE FROM serial_corrections",
+        "TRUNCATE serial_corrections",
+    ]:
+        with psql.refused("HF003"):
+            psql.execute(statement)
+
+
 def test_a_unit_stays_in_the_books(psql: Psql) -> None:
     item_id = psql.new_unit()
     for statement in [f"DELETE FROM items WHERE id = '{item_id}'", "TRUNCATE items CASCADE"]:

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from annotated_types import Len
-from pydantic import Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from app.authentication import signed_in_user
+from app.authorization import require
 from app.blueprints.api.fields import (
+    NOTES_PATTERN,
     ConditionWord,
     Input,
     Label,
@@ -18,22 +20,37 @@ from app.blueprints.api.fields import (
     Quantity,
     Text,
     Version,
+    as_notes,
     exactly_one,
     refuse_unless_one,
 )
 from app.blueprints.api.operation import Link, operation
-from app.blueprints.api.optional import KeepsEmpty
+from app.blueprints.api.optional import KeepsEmpty, one_of
 from app.blueprints.api.shapes import EditedItem, Item, Items
 from app.blueprints.api.views import item_of, items_of
+from app.domain.errors import InvalidInput
 from app.domain.inventory_lifecycle import Condition
 from app.domain.roles import Permission
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.receiving import SERIAL_LENGTH_MAX
 from app.services.reservations import ITEMS_MAX
+from app.services.serial_correction import REASON_LENGTH_MAX, correct_serial
 
 Serial = Annotated[str, Strict(), Len(1, SERIAL_LENGTH_MAX), *Line]
+CorrectionReason = Annotated[
+    str,
+    Strict(),
+    Len(0, REASON_LENGTH_MAX),
+    AfterValidator(as_notes),
+    Field(json_schema_extra={"pattern": NOTES_PATTERN}),
+]
 FIRST = "$response.body#/items/0/id"
 ONE_OF = ("serialNumbers", "quantity")
+
+
+def describe_correction(schema: dict[str, Any]) -> None:
+    both = ["serialNumber", "reason"]
+    one_of(schema, (both, []), ([], both))
 
 
 class NewItems(Input, json_schema_extra=exactly_one(*ONE_OF)):
@@ -56,13 +73,21 @@ class NewItems(Input, json_schema_extra=exactly_one(*ONE_OF)):
         return self
 
 
-class ItemChanges(Input):
-    """What is left out stays; an empty location or note is taken away."""
+class ItemChanges(Input, json_schema_extra=describe_correction):
+    """What is left out stays; an empty location or note is taken away.
+
+    An admin may correct a `serialNumber`, with a `reason`, while the unit has no history but its
+    receipt.
+    """
 
     condition: ConditionWord | None = None
     status: PhysicalStatusWord | None = None
     location: LabelOrEmpty | None = None
     notes: Annotated[Notes, KeepsEmpty()] | None = None
+    serial_number: Serial | None = None
+    reason: CorrectionReason | None = Field(
+        None, description="Why the serial number is corrected; kept."
+    )
     version: Version
 
 
@@ -115,10 +140,18 @@ def get_item(item_id: UUID) -> Item:
     Permission.ITEM_EDIT,
     EditedItem,
     body=ItemChanges,
-    refusals=("version-conflict", "invalid-transition"),
+    refusals=("version-conflict", "invalid-transition", "duplicate"),
 )
 def edit_item(item_id: UUID, body: ItemChanges) -> EditedItem:
     """Change what is said of a unit; its inventory status is never set here."""
+    user = signed_in_user()
     given: dict[str, Any] = body.model_dump(exclude_none=True)
-    warnings = InventoryLifecycleService().edit_item(item_id, signed_in_user().id, **given)
+    serial_number, reason = given.pop("serial_number", None), given.pop("reason", None)
+    if serial_number is not None:
+        require(Permission.ITEM_CORRECT_SERIAL)
+    elif reason is not None:
+        raise InvalidInput({"reason": "It is for correcting the serial number: give both."})
+    warnings = InventoryLifecycleService().edit_item(item_id, user.id, **given)
+    if serial_number is not None:
+        correct_serial(item_id, serial_number, user.id, reason=reason)
     return EditedItem(**item_of(item_id).model_dump(), warnings=warnings)
