@@ -22,14 +22,16 @@ from app.blueprints.sale_forms import (
 from app.domain.errors import AlreadyInCart, InvalidInput
 from app.domain.invoice_lifecycle import CustomerTier, PaymentMethod
 from app.domain.roles import Permission
+from app.domain.text_folding import fold_text
 from app.extensions import htmx
 from app.queries.cart_rows import carts_put_aside, open_cart_row
 from app.queries.carts import get_cart
-from app.queries.customers import get_customer, list_customers
+from app.queries.customers import customer_of_invoice, get_customer, list_customers
 from app.queries.unit_search import find_units
 from app.responses import headers_for, see_other, wants_fragment
 from app.services import carts
 from app.services.cart_sale import sell_cart
+from app.services.new_invoice import NewCustomer
 from app.services.reservations import ITEMS_MAX
 
 new_invoice = Blueprint("new_invoice", __name__, url_prefix="/invoices/new")
@@ -43,7 +45,11 @@ FRAGMENTS = {
     "customer-results": "new_invoice/_customer_results.html",
 }
 #: What the service calls it -> what the form calls it.
-FIELDS = {"customer": "customer_name", "customer.name": "customer_name"}
+FIELDS = {
+    "customer": "customer_name",
+    "customer.name": "customer_name",
+    "customer.email": "customer_email",
+}
 
 
 @new_invoice.get("")
@@ -155,8 +161,23 @@ def create() -> Response:
         raise InvalidInput(
             {FIELDS.get(name, name): words for name, words in refused.errors.items()}
         ) from refused
-    flash("Sold and paid." if sale.direct_sale else "The invoice is created.")
+    said = "Sold and paid." if sale.direct_sale else "The invoice is created."
+    flash(" ".join([said, *_known_by_another_name(invoice_id, sale.customer)]))
     return see_other(url_for("invoices.show", invoice_id=invoice_id))
+
+
+def _known_by_another_name(invoice_id: UUID, typed: NewCustomer | None) -> list[str]:
+    """What to tell when the address that was typed belongs to a customer of another name."""
+    if typed is None or not typed.email:
+        return []
+    customer = customer_of_invoice(invoice_id)
+    if fold_text(customer.email or "") != fold_text(typed.email):
+        return []
+    if fold_text(customer.name) == fold_text(typed.name):
+        return []
+    return [
+        f"It is made out to {customer.name}: the e-mail address {customer.email} belongs to them."
+    ]
 
 
 def _render(template: str, *, is_fragment: bool) -> str:

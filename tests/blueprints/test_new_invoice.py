@@ -52,6 +52,21 @@ def invoice_id_of(path: str) -> UUID:
     return UUID(path.rsplit("/", 1)[1])
 
 
+def test_a_known_address_is_told_when_the_name_is_another(shop: Shop, as_role):
+    browser = as_role("staff")
+    address = f"{shop.new_sku().lower()}@example.com"
+    for name, told in (("Ana", False), (" ana", False), ("Somebody else", True)):
+        hold(browser, shop.new_units(1)[0])
+        typed = {"customer_name": name, "customer_email": f" {address.upper()}"}
+        browser.get(PAGE)
+        answer = browser.post(PAGE, method="Cash", **typed)
+        assert answer.status_code == 303, alert(answer)
+        page = browser.get(path_of(answer)).text
+        assert ("It is made out to Ana: the e-mail address" in page) == told
+    customers = shop.rows("SELECT name FROM customers WHERE lower(email) = %s", address)
+    assert customers == [("Ana",)]
+
+
 def test_units_are_found_by_serial_sku_barcode_and_name(shop: Shop, as_role):
     browser, sku = as_role("staff"), shop.new_sku()
     shop.execute(
