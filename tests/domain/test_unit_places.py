@@ -25,7 +25,7 @@ STEPS = [
     (before, after, reason, place)
     for (before, after), reasons in TRANSITIONS.items()
     if before
-    for reason in reasons
+    for reason in sorted(reasons)
     for place in PhysicalStatus
 ]
 #: These end what is wrong already, or free a unit that nobody may be kept from letting go.
@@ -66,7 +66,7 @@ def test_every_reason_has_its_places_and_a_correction_all() -> None:
     assert CORRECTIONS
 
 
-@pytest.mark.parametrize("place", set(PhysicalStatus) - {PhysicalStatus.IN_STOCK})
+@pytest.mark.parametrize("place", sorted(set(PhysicalStatus) - {PhysicalStatus.IN_STOCK}))
 @pytest.mark.parametrize("on_invoice", [True, False])
 def test_a_warning_names_the_unit_where_it_is_and_who_waits(place, on_invoice) -> None:
     said = promise_warning("MUG-1", place, "invoice 1009", on_invoice=on_invoice)
