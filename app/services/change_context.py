@@ -25,6 +25,12 @@ context AS MATERIALIZED (SELECT
     set_config('holdfast.request_id', :context_request_id, true) AS request_id)
 """
 
+#: Beside CONTEXT, for correcting a serial number.
+SERIAL_REASON = """
+correction AS MATERIALIZED (
+    SELECT set_config('holdfast.serial_reason', :serial_reason, true) AS reason)
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeContext:

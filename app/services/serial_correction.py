@@ -13,7 +13,7 @@ from app.domain.typed_text import clean_line, clean_text
 from app.queries.serial_corrections import has_only_its_receipt
 from app.queries.serial_lookup import known_serials
 from app.services.acting_user import acting_role
-from app.services.change_context import CONTEXT, ChangeContext
+from app.services.change_context import CONTEXT, SERIAL_REASON, ChangeContext
 from app.services.locking import LockedItem, check_version, lock_items
 from app.services.receiving import SERIAL_LENGTH_MAX
 from app.services.reservations import refuse_transition
@@ -87,15 +87,14 @@ def _duplicate(serial_number: str) -> Duplicate:
 def _write(item: LockedItem, wanted: str, said: str, user_id: UUID) -> None:
     try:
         db.session.execute(
-            text(f"""WITH {CONTEXT}, correction AS MATERIALIZED (
-                    SELECT set_config('holdfast.serial_reason', :said, true) AS reason)
+            text(f"""WITH {CONTEXT}, {SERIAL_REASON}
                 UPDATE items SET serial_number = :wanted FROM context, correction
                 WHERE items.id = :id AND context.user_id IS NOT NULL
                     AND correction.reason IS NOT NULL"""),
             {
                 "id": item.id,
                 "wanted": wanted,
-                "said": said,
+                "serial_reason": said,
                 **ChangeContext(user_id=user_id).parameters(),
             },
         )

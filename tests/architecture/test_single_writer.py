@@ -48,7 +48,7 @@ RULES = {
     r"\.commit\(": ({"app/database.py"}, "make it a service method with @transactional"),
     r"session_replication_role|DISABLE TRIGGER": (set(), "guards stay on"),
     r"set_config\('holdfast\.": (
-        {"app/services/change_context.py", "app/services/serial_correction.py"},
+        {"app/services/change_context.py"},
         "explain a change with ChangeContext",
     ),
     r"\bOFFSET\b": (set(), "page by cursor"),
