@@ -130,6 +130,12 @@
     till.tellOtherTabs?.();
     work();
   });
+  // A field that saves itself makes every cart older that was asked for before.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.target?.id !== "sale") return;
+    requests += 1;
+    till.tellOtherTabs?.();
+  });
   let typed = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig, shouldSwap } = event.detail;

@@ -8,7 +8,7 @@
   const isOurs = (field) => field.form?.id === "sale" && field.getAttribute("hx-post") === DRAFT;
   const save = (field) => field.dispatchEvent(new Event("change", { bubbles: true }));
   const note = (field, asked) =>
-    typed.set(field.id, { name: field.name, value: field.value, asked, sending: false, savedAt: null });
+    typed.set(field.id, { field, name: field.name, value: field.value, asked, sending: false, savedAt: null });
 
   document.addEventListener("input", ({ target }) => {
     if (isOurs(target)) note(target, false);
@@ -43,7 +43,9 @@
         continue;
       }
       if (field.value !== entry.value) field.value = entry.value;
-      const isLost = entry.asked && entry.savedAt === null && !entry.sending;
+      // What waited to be sent for a field that is gone is never sent.
+      const isLost = entry.field !== field && entry.asked && entry.savedAt === null && !entry.sending;
+      entry.field = field;
       if (isLost && field !== document.activeElement) setTimeout(() => save(field));
     }
   }

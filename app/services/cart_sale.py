@@ -110,9 +110,11 @@ def _other_prices(cart: CartRow, units: Sequence[PricedUnit], sale: CartSale) ->
         if unit is None:
             continue
         now = kept.unit_price if kept and kept.unit_price is not None else unit.list_price
+        asked = sale.prices.get(product_id, shown)
         ours = bool(kept and kept.tab and kept.tab == sale.tab)
-        if not ours and now not in (shown, sale.prices.get(product_id, shown)):
-            found.append(f"The price of {unit.sku} was changed to {now} in another window.")
+        typed_here = asked != shown and (now == shown or ours)
+        if asked != now and not typed_here:
+            found.append(f"The price of {unit.sku} is {now} now, another than this page showed.")
     return found
 
 

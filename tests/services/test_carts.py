@@ -382,7 +382,7 @@ CHANGES = {
             shop.staff,
             tab="other",
         ),
-        "changed to 1.00",
+        "is 1.00 now",
     ),
 }
 
@@ -408,6 +408,16 @@ def test_what_this_window_saved_itself_is_no_change(shop: Shop) -> None:
     sale = CartSale(shown=shown, tab="this", customer=ANA, prices={product: Decimal("2.00")})
     invoice_id = sell_cart(sale, shop.staff)
     assert shop.invoice(invoice_id)[1] == Decimal("2.00")
+
+
+def test_a_price_that_was_saved_here_and_is_not_shown_yet_is_not_passed_over(shop: Shop) -> None:
+    carts.hold_units(shop.new_units(1), shop.staff)
+    shown = shown_by(shop)
+    (product,) = shown.prices
+    carts.set_prices({product: Decimal("3.00")}, shop.staff, tab="this")
+    sale = CartSale(shown=shown, tab="this", customer=ANA, prices=shown.prices)
+    with shop.unchanged(), pytest.raises(CartChanged, match=r"is 3\.00 now"):
+        sell_cart(sale, shop.staff)
 
 
 def test_a_hold_that_ran_out_is_no_change(shop: Shop) -> None:
