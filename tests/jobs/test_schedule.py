@@ -130,9 +130,9 @@ def test_a_killed_workers_job_is_finished_by_the_next_worker_and_nothing_done_tw
     with somebody_at(own_shop, item_ids[0]):
         worker = start("jobs.worker")
         start("jobs.schedule")
-        until(lambda: statuses(own_shop, "cleanup")[:1] == ["running"], 30, "running")
+        until(lambda: statuses(own_shop, "cleanup")[:1] == ["running"], 90, "running")
         # It has freed the units and is half-way.
-        until(lambda: own_shop.statuses(item_ids) == ["Available"] * 5, 30, "freed")
+        until(lambda: own_shop.statuses(item_ids) == ["Available"] * 5, 90, "freed")
         family = [worker.pid, *(child.pid for child in psutil.Process(worker.pid).children(True))]
         for pid in family:
             os.kill(pid, signal.SIGKILL)

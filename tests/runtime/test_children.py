@@ -83,4 +83,4 @@ def test_a_watcher_ends_a_child_whose_parent_is_gone() -> None:
             "import time; time.sleep(1)\n"
         )
         subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
-        until(lambda: is_gone(psutil.Process(orphan.pid)), 5, "end of the orphan")
+        until(lambda: is_gone(psutil.Process(orphan.pid)), 60, "end of the orphan")

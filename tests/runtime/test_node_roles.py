@@ -10,6 +10,8 @@ import pytest
 
 from tests.runtime.store import Store, command, until
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def shared(database_url: str, empty_redis: str) -> dict[str, str]:

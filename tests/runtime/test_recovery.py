@@ -21,6 +21,8 @@ from app.stress.processes import horses_of
 from tests.browsing import TOKEN
 from tests.runtime.store import Store, command, is_gone, until
 
+pytestmark = pytest.mark.proof
+
 DATABASE_SECONDS, WEB_SECONDS, JOB_SECONDS = 5, 1, 120
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery"
 AT_WORK = """SELECT 1 FROM pg_locks

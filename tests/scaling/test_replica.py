@@ -21,6 +21,9 @@ from tests.scaling.streaming import Streaming
 from tests.shop import Shop
 from tests.waiting import until
 
+pytestmark = pytest.mark.proof
+
+
 DEAD_REDIS = "redis://127.0.0.1:1/0"
 
 
