@@ -41,7 +41,9 @@ def correct_serial(
     item = lock_items([item_id])[0]
     check_version(f"unit {item.serial_number}", asked=version, current=item.version)
     if wanted == item.serial_number:
-        raise InvalidInput({"serialNumber": "That is its serial number already."})
+        raise Duplicate(
+            f"{wanted} is its serial number already.", field="serialNumber", values=[wanted]
+        )
     if not has_only_its_receipt(item_id):
         refuse_transition(
             [item],

@@ -111,7 +111,7 @@ def test_the_same_a_known_an_outdated_and_an_unknown_one_are_refused(shop: Shop)
     unit(shop, other)
     correct = partial(correct_serial, reason="Why")
     with shop.unchanged():
-        with pytest.raises(InvalidInput, match="already"):
+        with pytest.raises(Duplicate, match="already"):
             correct(item_id, serial, shop.admin)
         for known in (other, other.upper(), other.replace("é", "e\u0301")):
             with pytest.raises(Duplicate, match=other):
