@@ -12,7 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from app.database import constraint_name, db, transactional
 from app.domain.currency import DECIMALS_MAX, Currency
 
-AMOUNTS = (("products", "price"), ("invoice_items", "unit_price"), ("payments", "amount"))
+AMOUNTS = (
+    ("products", "price"),
+    ("invoice_items", "unit_price"),
+    ("payments", "amount"),
+    ("cart_lines", "unit_price"),
+)
 
 
 class AmountsDoNotFit(Exception):

@@ -59,6 +59,10 @@ def test_an_invoice_is_paid_to_the_last_yen(yen_shop: Shop) -> None:
         "INSERT INTO products (sku, name, price) VALUES ('X', 'X', 100.50)",
         "UPDATE products SET price = 0.01",
         "INSERT INTO payments (invoice_id, amount, method) SELECT id, 0.5, 'Cash' FROM invoices",
+        """WITH cart AS (INSERT INTO carts (session_id, user_id)
+                SELECT 'yen', id FROM users LIMIT 1 RETURNING id)
+            INSERT INTO cart_lines (cart_id, product_id, unit_price)
+            SELECT cart.id, products.id, 0.5 FROM cart, products LIMIT 1""",
     ],
 )
 def test_the_database_itself_refuses_decimals(yen_shop: Shop, statement: str) -> None:
