@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.day import DAY
+from app.cli.whole_number import WholeNumber
 from app.database import connection_lost
 from app.domain.errors import DatabaseAway, InvalidInput, NotFound, OutcomeUnknown, Refusal
 from app.domain.retail_dates import DateOrder
@@ -49,7 +50,7 @@ def _encoding(_: click.Context, option: click.Parameter, name: str | None) -> st
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--from", "first_day", type=DAY, help="First day.")
 @click.option("--to", "last_day", type=DAY, help="Last day, inclusive.")
-@click.option("--every", type=click.IntRange(1), default=1, help="Each N-th customer only.")
+@click.option("--every", type=WholeNumber(1), default=1, help="Each N-th customer only.")
 @click.option("--shift-to", type=DAY, help="Move all dates: the last day is this.")
 @click.option("--encoding", callback=_encoding, help="Of the text, where it is not recognised.")
 @click.option("--decimal-mark", type=click.Choice(list(MARKS.values())), help="Of its numbers.")

@@ -3,6 +3,7 @@
 import click
 from flask.cli import AppGroup
 
+from app.cli.whole_number import WholeNumber
 from app.domain.errors import InvalidInput
 from app.domain.scopes import Scope
 from app.queries.api_tokens import find_user_by_email
@@ -21,7 +22,7 @@ token = AppGroup("token", help="Tokens for programs that use the API.")
     type=click.Choice([scope.value for scope in Scope]),
     help="How far it reaches; may be repeated. Without any, as far as its user.",
 )
-@click.option("--days", type=click.IntRange(1, DAYS_MAX), help="When it ends by itself.")
+@click.option("--days", type=WholeNumber(1, DAYS_MAX), help="When it ends by itself.")
 def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token that acts for the user with the address EMAIL, and print it alone."""
     user_id = find_user_by_email(email)

@@ -47,8 +47,10 @@ def clean_line(text: str, *, length_max: int, length_min: int = 1) -> str:
     line = looked_up(trimmed)
     # A text may be longer composed than typed: what was typed counts.
     length = min(len(line), len(trimmed))
-    if not (length_min <= length <= length_max) or (line and not is_visible(line)):
+    if not length_min <= length <= length_max:
         raise ValueError(_length_words(length_min, length_max))
+    if line and not is_visible(line):
+        raise ValueError("Enter at least one character that can be seen.")
     return line
 
 

@@ -57,7 +57,7 @@ def test_a_character_that_cannot_be_used_is_named_with_its_place(typed: str, nam
     assert str(refused.value).startswith(named)
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "\u00a0", "\u200d", "\ufeff", "x" * 9])
+@pytest.mark.parametrize("typed", ["", "   ", "\u00a0", "\ufeff", "x" * 9])
 def test_a_line_has_something_to_see_and_fits(typed: str) -> None:
     with pytest.raises(ValueError, match="Enter 1 to 8 characters"):
         clean_line(typed, length_max=8)
@@ -94,3 +94,10 @@ def test_what_is_taken_is_taken_as_it_is_the_second_time(typed: str) -> None:
     assert unicodedata.is_normalized("NFC", line)
     assert all(map(is_usable, line))
     assert is_visible(line)
+
+
+@pytest.mark.parametrize("typed", ["\u00ad", "\u200d", "\u00ad\u200c"])
+@pytest.mark.parametrize("length_min", [0, 1])
+def test_a_line_that_cannot_be_seen_is_refused_for_that(typed: str, length_min: int) -> None:
+    with pytest.raises(ValueError, match="at least one character that can be seen"):
+        clean_line(typed, length_max=8, length_min=length_min)

@@ -214,7 +214,9 @@ def _decimal(text: str) -> Decimal | _Unusable:
 def _integer(text: str) -> int | _Unusable:
     if len(text) <= INTEGER_CHARACTERS_MAX and INTEGER_MIN <= int(text) <= INTEGER_MAX:
         return int(text)
-    return _Unusable(f"Give a whole number from {INTEGER_MIN} to {INTEGER_MAX}.")
+    return _Unusable(
+        f"This number is out of range: whole numbers are read from {INTEGER_MIN} to {INTEGER_MAX}."
+    )
 
 
 def _no_number(text: str) -> NoReturn:

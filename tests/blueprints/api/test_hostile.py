@@ -101,6 +101,13 @@ def test_a_body_is_an_object(staff, raw):
     assert [error["pointer"] for error in found["errors"]] == [""]
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_a_number_out_of_range_is_not_taken_for_a_wrong_kind(staff, number) -> None:
+    raw = f'{{"sku":"X","name":"X","price":{number}}}'.encode()
+    (error,) = refused(put(staff, raw), 422, "invalid-input")["errors"]
+    assert error["message"].startswith("This number is out of range")
+
+
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [
