@@ -5,6 +5,9 @@
   // Between two keys of a scanner, on average: a busy machine may delay one of them.
   const GAP_MS = 35;
   const DELAYED_MS = 200;
+  // So late may one key be that follows some which nobody types by hand.
+  const STALLED_MS = 1000;
+  const BY_MACHINE_MS = 15;
   // A person holds a key for longer than this.
   const HELD_MS = 35;
   const CERTAIN_FROM = 4;
@@ -13,6 +16,8 @@
   const OLD_MS = 1000;
   const SECOND_END_MS = 100;
   const PRIVATE = "textarea, input[type=password], [contenteditable]:not([contenteditable=false])";
+  // Words, e-mail addresses and amounts may also come in one piece, from the browser's memory.
+  const CODE = /^(?!\d+[.,])[^\s@]*\d[^\s@]*$/;
   const EDITABLE = "input:not([type=checkbox], [type=radio], [type=button], [type=submit])";
 
   let take = () => {};
@@ -57,16 +62,26 @@
     till.keepEdit?.(field);
   }
 
+  // On average between keys, but for the longest time: a busy machine may delay one of them.
+  function usualGap(times) {
+    const gaps = times.slice(1).map((time, index) => time - times[index]);
+    const sum = gaps.reduce((all, gap) => all + gap, 0);
+    return (sum - Math.max(...gaps)) / (gaps.length - 1);
+  }
+
+  const timesOfKeys = () => keys.map((key) => key.at);
+
   function isNext(at) {
     const previous = keys.at(-1);
     const gap = at - previous?.at;
     if (gap < GAP_MS) return true;
+    if (keys.length >= CERTAIN_FROM && gap < STALLED_MS && usualGap(timesOfKeys()) < BY_MACHINE_MS) return true;
     return gap < DELAYED_MS && (keys.length >= CERTAIN_FROM || previous.heldMs < HELD_MS);
   }
 
   function isBurst(at) {
     if (whole) return at - whole.at < GAP_MS * 2;
-    return keys.length >= KEYS_MIN && isNext(at) && (at - keys[0].at) / keys.length < GAP_MS;
+    return keys.length >= KEYS_MIN && isNext(at) && usualGap([...timesOfKeys(), at]) < GAP_MS;
   }
 
   function stop(event) {
@@ -135,6 +150,7 @@
       const isWhole = event.inputType === "insertText" || event.inputType === "insertFromPaste";
       const text = event.data ?? "";
       if (!isWhole || text.trim().length < KEYS_MIN || event.target.matches(PRIVATE)) return;
+      if (event.target.id !== "q" && !CODE.test(text.trim())) return;
       forget();
       whole = { text, at: event.timeStamp };
       before = last;

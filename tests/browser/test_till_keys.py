@@ -109,6 +109,30 @@ def test_typing_is_no_scan(filled: Till, code: str, gap_ms: int):
     assert filled.requests["POST /scan"] == 1
 
 
+@pytest.mark.parametrize("stall_ms", [250, 900])
+def test_a_burst_in_which_one_key_is_late_is_still_a_scan(filled: Till, shop: Shop, stall_ms: int):
+    (serial,) = units(shop, 1)
+    filled.page.locator(NAME).focus()
+    filled.burst(serial, stall_ms=stall_ms)
+    filled.wait_for_results(2)
+    assert filled.results()[1] == ("Added", serial)
+    assert filled.page.locator(NAME).input_value() == "Ann Smith"
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [(NAME, "Ada Lovelace"), ("#customer_email", "ada1@example.com"), ("#cart .price", "1234.50")],
+)
+def test_what_a_browser_fills_in_is_no_scan(filled: Till, where: str, text: str):
+    field = filled.page.locator(where)
+    field.fill("")
+    field.focus()
+    filled.page.keyboard.insert_text(text)
+    filled.page.keyboard.press("Tab")
+    assert field.input_value() == text
+    assert filled.requests["POST /scan"] == 1
+
+
 def test_a_burst_that_ends_in_nothing_stays_text(filled: Till):
     name = filled.page.locator(NAME)
     name.press("End")

@@ -54,10 +54,14 @@ class Till:
             self.page.keyboard.type(code)
             self.page.keyboard.press(end)
 
-    def burst(self, code: str, *ends: str, gap_ms: float = 4) -> None:
-        """As a scanner's keys are stamped by the system, however busy this machine is."""
+    def burst(self, code: str, *ends: str, gap_ms: float = 4, stall_ms: float = 0) -> None:
+        """As a scanner's keys are stamped by the system, however busy this machine is.
+
+        ``stall_ms``: by so much the sixth key and those after it are late.
+        """
         at = time.time()
-        for key in (*code, *(ends or ("Enter",))):
+        for number_of_key, key in enumerate((*code, *(ends or ("Enter",)))):
+            at += stall_ms / 1000 if number_of_key == 5 else 0
             text = {"Enter": "\r", "Tab": "\t"}.get(key, key)
             about = {"key": key, "code": key if len(key) > 1 else "", "timestamp": at}
             number = {"Enter": 13, "Tab": 9}.get(key, 0)
