@@ -3,6 +3,7 @@
 (() => {
   const till = (window.till ??= {});
   const PAGE = "/invoices/new";
+  const DRAFT = `${PAGE}/draft`;
   const RETRY_MS = 2000;
   const TYPING_MS = 40;
   const cart = () => document.getElementById("cart");
@@ -49,6 +50,7 @@
   function swap(html, q) {
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const kept = edits();
+    const place = window.holdfast?.whereFocusIs?.();
     isSwapping = true;
     replace(cart(), fresh);
     const isOld = isLooking || results()?.dataset.q !== q;
@@ -56,6 +58,7 @@
     if (fresh.querySelector("#notices > *")) replace(document.getElementById("notices"), fresh);
     isSwapping = false;
     putBack(kept);
+    window.holdfast?.focusIfLost?.(place);
   }
 
   function replace(old, fresh) {
@@ -124,6 +127,7 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     isSwapping = false;
     if (event.detail.target?.id === "results") isLooking = false;
+    if (event.detail.requestConfig.path === DRAFT) till.tellOtherTabs?.();
     if (event.detail.target?.id !== "cart") return;
     busy = Math.max(0, busy - 1);
     requests += 1;

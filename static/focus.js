@@ -87,6 +87,10 @@
     else if (place && isLost()) find(place).focus();
   };
 
+  holdfast.focusIfLost = (place) => {
+    if (place && isLost()) find(place).focus({ preventScroll: true });
+  };
+
   let place = null;
   document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, elt } }) => {
     const pressed = elt.querySelector?.("[aria-busy=true]");

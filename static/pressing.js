@@ -106,15 +106,18 @@
     else document.getElementById("notices")?.replaceChildren();
   });
 
-  function sayNoAnswer({ detail: { requestConfig } }) {
+  const NO_ANSWER = "The store does not answer. Check the connection, then try again.";
+  const NOT_SAVED = "The store does not answer. What you typed is not saved yet; it stays in its field and is sent with the form.";
+  const NOT_KNOWN =
+    "The store does not answer, so it is not known whether this was done. Check the connection, then press again: it counts once.";
+
+  function sayNoAnswer({ detail: { requestConfig, elt } }) {
     const words = document.createElement("div");
     words.className = "refusal";
     words.setAttribute("role", "alert");
     words.dataset.passing = "";
-    words.textContent =
-      requestConfig.verb === "get"
-        ? "The store does not answer. Check the connection, then try again."
-        : "The store does not answer, so it is not known whether this was done. Check the connection, then press again: it counts once.";
+    const isField = elt.matches("input, select, textarea");
+    words.textContent = requestConfig.verb === "get" ? NO_ANSWER : isField ? NOT_SAVED : NOT_KNOWN;
     clearMessages();
     document.getElementById("alerts")?.append(words);
   }

@@ -24,6 +24,8 @@
   let notice = "";
   async function answered(scan, answer) {
     results.show(answer);
+    // The store answers again.
+    document.querySelector("#alerts [data-passing]")?.remove();
     if (answer.outcome === "found") find(answer.code);
     if (results.hasTrouble) pressed?.refused();
     const isLast = queue.size === 0;

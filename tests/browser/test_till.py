@@ -249,6 +249,47 @@ def test_the_list_of_results_stays_short_but_keeps_what_went_wrong(till: Till, s
     assert till.results() == [("Unknown", "NOPE-1"), *(("Added", serial) for serial in serials[4:])]
 
 
+def test_the_focus_stays_on_a_button_of_the_cart_while_scans_come(till: Till, shop: Shop):
+    serials = units(shop, 3)
+    till.scan(serials[0])
+    till.wait_for_results(1)
+    till.wait_for_cart()
+    button = till.page.locator("#cart .unit", has_text=serials[0]).get_by_role("button")
+    button.focus()
+    till.burst(serials[1])
+    till.burst(serials[2])
+    till.wait_for_results(3)
+    till.wait_for_cart()
+    assert button.evaluate("one => one === document.activeElement")
+
+
+def test_a_price_that_one_tab_saves_is_shown_in_the_other(till: Till, shop: Shop):
+    till.scan(*units(shop, 1))
+    till.wait_for_results(1)
+    till.wait_for_cart()
+    other = second_tab(till)
+    other.page.locator("#cart .price").fill("4,20")
+    other.page.locator("#cart .price").press("Enter")
+    till.page.locator(".cart-total", has_text="£4.20").wait_for()
+    assert till.page.locator("#cart .price").input_value() == "4.20"
+    assert other.visitor.complaints == []
+
+
+def test_that_the_store_is_away_is_said_of_a_field_until_a_scan_is_answered(till: Till, shop: Shop):
+    till.network(offline=True)
+    name = till.page.get_by_label("Name", exact=True)
+    name.fill("Off Line")
+    name.press("Tab")
+    alert = till.page.get_by_role("alert")
+    assert "What you typed is not saved yet" in till.visitor.alert()
+    till.network()
+    till.burst(*units(shop, 1))
+    till.wait_for_results(1)
+    alert.wait_for(state="detached")
+    assert name.input_value() == "Off Line"
+    till.visitor.complaints.clear()  # that of htmx about the network
+
+
 def test_prices_typed_between_scans_are_those_of_the_invoice(till: Till, shop: Shop):
     first, second = units(shop, 3), units(shop, 3, "20.00")
     till.network(400)
