@@ -14,6 +14,7 @@ from app.queries.carts import PricedUnit, cart_units
 from app.services.carts import close_cart, open_cart
 from app.services.finance import FinanceService
 from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice
+from app.store_currency import written
 
 PRICE = "price-"
 
@@ -114,8 +115,14 @@ def _other_prices(cart: CartRow, units: Sequence[PricedUnit], sale: CartSale) ->
         ours = bool(kept and kept.tab and kept.tab == sale.tab)
         typed_here = asked != shown and (now == shown or ours)
         if asked != now and not typed_here:
-            found.append(f"The price of {unit.sku} is {now} now, another than this page showed.")
+            found.append(
+                f"The price of {unit.sku} is {_price(now)} now, another than this page showed."
+            )
     return found
+
+
+def _price(price: Decimal | None) -> str:
+    return "no price" if price is None else written(price)
 
 
 def _order(cart: CartRow, units: Sequence[PricedUnit], sale: CartSale) -> NewInvoice:

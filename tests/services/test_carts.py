@@ -382,7 +382,7 @@ CHANGES = {
             shop.staff,
             tab="other",
         ),
-        "is 1.00 now",
+        "is £1.00 now",
     ),
 }
 
