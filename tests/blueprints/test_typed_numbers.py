@@ -127,6 +127,15 @@ def test_an_open_invoice_is_no_a_open_invoice(shop: Shop, as_role) -> None:
     assert "as an open invoice asks" in as_role("manager").get(f"/invoices/{invoice_id}").text
 
 
+def test_an_invoice_of_one_unit_speaks_of_one_unit(shop: Shop, as_role) -> None:
+    invoice_id = shop.new_invoice(shop.new_units(1))
+    staff = as_role("staff")
+    page = staff.get(f"/invoices/{invoice_id}").text
+    assert "Its unit is reserved, as an open invoice asks" in page
+    assert "All 1" not in page
+    assert 'href="/invoices/new"' in page
+
+
 def test_words_with_numbers() -> None:
     assert (counted(1, "unit"), counted(9062, "unit")) == ("1 unit", "9,062 units")
     assert (with_article("open"), with_article("part paid")) == ("an open", "a part paid")

@@ -67,6 +67,13 @@ def test_every_page_is_accessible_and_fits(visit, pictures: Path, scheme: str, w
     assert faults == []
 
 
+def test_the_lists_fit_a_tablet(visit):
+    with visit("admin", viewport={"width": 1024, "height": 800}) as admin:
+        for path in ("/inventory", "/products", "/invoices", "/reservations", "/jobs"):
+            admin.go(path)
+            assert admin.page.evaluate("document.documentElement.scrollWidth") == 1024, path
+
+
 def look(page, picture: Path, name: str) -> list[str]:
     """What is wrong with the page; its picture is kept."""
     page.screenshot(path=picture)
