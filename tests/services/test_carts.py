@@ -416,7 +416,7 @@ def test_a_price_that_was_saved_here_and_is_not_shown_yet_is_not_passed_over(sho
     (product,) = shown.prices
     carts.set_prices({product: Decimal("3.00")}, shop.staff, tab="this")
     sale = CartSale(shown=shown, tab="this", customer=ANA, prices=shown.prices)
-    with shop.unchanged(), pytest.raises(CartChanged, match=r"is 3\.00 now"):
+    with shop.unchanged(), pytest.raises(CartChanged, match=r"is £3\.00 now"):
         sell_cart(sale, shop.staff)
 
 
