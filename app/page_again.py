@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.urls import iri_to_uri
 
 from app.authorization import check_permission
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import ExportsBusy, InvalidInput, NotFound, NotPermitted, Refusal
 from app.extensions import htmx
 from app.form_keys import FIELD
 from app.problem import Problem
@@ -73,7 +74,7 @@ def comes_from_this_site() -> bool:
     """False if the browser says that another site sent the form; what it holds is not shown."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     sender = request.headers.get("Origin") or request.referrer
-    own_sender = not sender or urlsplit(sender).netloc == request.host
+    own_sender = not sender or _split(sender).netloc == request.host
     return site in ("same-origin", "none") and own_sender
 
 
@@ -90,11 +91,19 @@ def came_from() -> str | None:
     referrer = htmx.current_url if htmx else request.referrer
     if not referrer:
         return None
-    parts = urlsplit(referrer)
+    parts = _split(referrer)
     if parts.netloc != request.host:
         return None
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     return path if is_safe_path(path) else None
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address that a browser sent; all of them empty if it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def page_again(problem: Problem, page: str | None, form: SentForm) -> str | None:
@@ -139,20 +148,30 @@ def _render(path: str) -> str | None:
             if request.endpoint is None:
                 return None
             check_permission()
-            body = current_app.make_response(current_app.dispatch_request())
-            return body.get_data(as_text=True) if body.status_code == 200 else None
-    except (HTTPException, NotFound, InvalidInput):
+            return _text_of(current_app.make_response(current_app.dispatch_request()))
+    except (HTTPException, ExportsBusy, InvalidInput, NotFound, NotPermitted, Refusal):
         return None
 
 
+def _text_of(answer: Response) -> str | None:
+    """The text of a page; None for a refusal, and for what is no page, such as an export."""
+    try:
+        is_page = answer.status_code == 200 and answer.mimetype == "text/html"
+        return answer.get_data(as_text=True) if is_page else None
+    finally:
+        answer.close()
+
+
 def _environ_for(path: str) -> dict[str, Any]:
-    parts = urlsplit(path)
+    # As a server hands it over: PATH_INFO without percent signs, the rest in ASCII.
+    address = iri_to_uri(path)
+    parts = urlsplit(address)
     kept = {key: value for key, value in request.environ.items() if key not in OF_THE_POST}
     return {
         **kept,
         "REQUEST_METHOD": "GET",
-        "PATH_INFO": parts.path,
+        "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
         "QUERY_STRING": parts.query,
-        "REQUEST_URI": path,
-        "RAW_URI": path,
+        "REQUEST_URI": address,
+        "RAW_URI": address,
     }

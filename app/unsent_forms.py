@@ -4,6 +4,7 @@ Nothing of it is carried out. It is put back into its page, and a person presses
 """
 
 import json
+import re
 
 from flask import render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
@@ -25,6 +26,8 @@ from app.responses import headers_for, is_safe_path, return_path
 
 KEPT_FIELD = "kept"
 KEPT_LENGTH_MAX = 8 * 1024 * 1024
+#: No form has these: NUL, and halves of surrogate pairs, which JSON can hold and UTF-8 cannot.
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 LOG_IN, LOG_OUT = "/login", "/logout"
 NOT_SENT = Problem(
     200,
@@ -94,6 +97,6 @@ def from_text(text: str) -> SentForm | None:
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     texts = [path, *(part for pair in fields for part in pair)]
-    if not all(isinstance(part, str) and "\x00" not in part for part in texts):
+    if not all(isinstance(part, str) and not UNREADABLE.search(part) for part in texts):
         return None
     return SentForm(path, MultiDict(fields)) if is_safe_path(path) else None

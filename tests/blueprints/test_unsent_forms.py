@@ -170,6 +170,8 @@ KEPT_BY_OTHERS = [
     json.dumps({"path": "/invoices", "fields": [["a", 1]]}),
     json.dumps({"path": "/invoices", "fields": [["a"]]}),
     json.dumps({"path": "/invoices", "fields": [["a", "\x00"]]}),
+    json.dumps({"path": "/invoices", "fields": [["a", "\ud800"]]}),
+    json.dumps({"path": "/invoices\udfff", "fields": [["a", "b"]]}),
     json.dumps({"path": 1, "fields": {}}),
 ]
 
