@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from app.database import db, transactional
 from app.domain.errors import InvalidInput, Refusal
 from app.domain.roles import Role
+from app.domain.text_folding import fold_text
 from app.models import User
 from app.services import accounts
 from app.services.passwords import NO_PASSWORD, NewPassword, new_password
@@ -99,11 +100,11 @@ def end_demo(first_admin: FirstAdmin | None = None) -> list[str]:
 
 def _add_admin(given: FirstAdmin) -> None:
     """Nothing to do when this admin is there already, so that the command can be repeated."""
-    if given.email.strip().lower() in DEMO_EMAILS:
+    if fold_text(given.email) in DEMO_EMAILS:
         raise InvalidInput({"email": "This is a demo log-in. Give an address of your own."})
     role = db.session.scalar(
         select(User.role).where(
-            func.lower(User.email) == func.lower(given.email.strip()), User.active, User.can_sign_in
+            func.fold_text(User.email) == fold_text(given.email), User.active, User.can_sign_in
         )
     )
     if role is None:
@@ -123,4 +124,4 @@ def _make_missing() -> None:
 
 
 def _user_id(email: str) -> UUID | None:
-    return db.session.scalar(select(User.id).where(func.lower(User.email) == email))
+    return db.session.scalar(select(User.id).where(func.fold_text(User.email) == email))

@@ -23,6 +23,7 @@ from app.domain.login_delay import (
     ADDRESS,
     KNOWN_DAYS,
 )
+from app.domain.text_folding import fold_text
 
 PREFIX = "limits:log-in"
 ANSWER_SECONDS = 0.25
@@ -234,8 +235,11 @@ class MemoryStore:
 
 
 def keys_of(email: str, address: str) -> Keys:
-    """Hashes, so that the server keeps nobody's e-mail address."""
-    account, place = email.strip().lower(), _network(address)
+    """Hashes, so that the server keeps nobody's e-mail address.
+
+    All spellings that find the same user are one account.
+    """
+    account, place = fold_text(email), _network(address)
     return Keys(
         (_key("pair", account, place), _key("account", account), _key("address", place)),
         _key("known", account, place),

@@ -157,6 +157,8 @@ def test_ones_own_log_ins_buy_no_guesses(delays: LogInDelays) -> None:
     ("one", "same"),
     [
         ((CLERK, SHOP), (f" {CLERK.upper()} ", SHOP)),
+        ((CLERK, SHOP), (f"cl\u200berk\u00ad{CLERK.removeprefix('clerk')}", SHOP)),
+        ((CLERK, SHOP), (f"ｃｌｅｒｋ{CLERK.removeprefix('clerk')}", SHOP)),
         ((CLERK, "2001:db8:1:2::1"), (CLERK, "2001:db8:1:2:ffff::9")),
         ((CLERK, "192.0.2.1"), (CLERK, "::ffff:192.0.2.1")),
     ],
