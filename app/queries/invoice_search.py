@@ -60,10 +60,11 @@ class InvoiceSearch:
     def parameters(self) -> list[BindParameter[str]]:
         values = []
         for word in self.words:
-            number = escape_like(_NUMBER.sub("", word.text, count=1))
+            number = escape_like(word.text)
             given = {
                 f"number_{word.place}": f"{number}%",
                 f"upper_number_{word.place}": f"{number.upper()}%",
+                f"bare_number_{word.place}": f"{escape_like(_bare_number(word.text))}%",
                 f"key_{word.place}": serial_key(word.text),
             }
             values += [word.pattern()]
@@ -128,7 +129,15 @@ def _of_customer(word: Word) -> str:
 
 
 def _of_number(word: Word) -> str:
-    return f"(v.number LIKE :number_{word.place} OR v.number LIKE :upper_number_{word.place})"
+    """As it was typed, since the earlier shop may have numbers such as INV-17; or without that."""
+    names = ["number", "upper_number"]
+    names += ["bare_number"] if _bare_number(word.text) != word.text else []
+    return f"({' OR '.join(f'v.number LIKE :{name}_{word.place}' for name in names)})"
+
+
+def _bare_number(typed: str) -> str:
+    found = _NUMBER.match(typed)
+    return typed[found.end() :] if found else typed
 
 
 def _of_any(word: Word) -> str:

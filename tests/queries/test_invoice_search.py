@@ -55,6 +55,18 @@ def test_an_invoice_is_found_by_its_number_as_people_write_it(
     assert found(written.format(shop.invoice_number(invoice_id))) == [invoice_id]
 
 
+def test_a_number_of_the_earlier_shop_is_found_as_it_is(shop: Shop, bounds: None) -> None:
+    number = f"INV-{uuid4().int % 10**8}A-NO7"
+    with shop.explained(user_id=str(shop.staff)):
+        invoice_id = shop.value(
+            "INSERT INTO invoices (number, customer_id) VALUES (%s, %s) RETURNING id",
+            number,
+            shop.customer,
+        )
+    for typed in (number, number.lower(), number[:10]):
+        assert found(typed) == [invoice_id], typed
+
+
 def test_words_may_match_the_number_the_customer_and_a_serial_in_any_order(
     shop: Shop, bounds: None
 ) -> None:
