@@ -42,10 +42,13 @@ def release() -> Response:
     kind, holder_id = request.form.get("type", ""), request.form.get("holderId", "")
     if kind not in (ReservedForType.SESSION, ReservedForType.MANUAL):
         raise InvalidInput({"type": "Only carts and manual holds can be released here."})
-    item_ids = held_item_ids(ReservedForType(kind), holder_id, UNITS_RELEASED_MAX)
-    if not item_ids:
+    released = InventoryLifecycleService().release_what_is_held(
+        held_item_ids(ReservedForType(kind), holder_id, UNITS_RELEASED_MAX),
+        lambda item: (item.reserved_for_type, item.reserved_for_id) == (kind, holder_id),
+        signed_in_user().id,
+    )
+    if not released:
         raise NotFound("hold", [holder_id], by="holder")
-    released = InventoryLifecycleService().release_items(item_ids, signed_in_user().id)
     flash(f"Released {counted(len(released), 'unit')}.")
     return see_other(return_path("/reservations"))
 

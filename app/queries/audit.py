@@ -62,7 +62,7 @@ SELECT i.id AS item_id FROM items i
 WHERE NOT EXISTS (SELECT FROM inventory_status_history h WHERE h.item_id = i.id)
 """
 
-#: What migrations/sql/001 installs: (table, trigger), each ENABLE ALWAYS.
+#: What migrations/sql installs: (table, trigger), each ENABLE ALWAYS.
 GUARD_TRIGGERS = frozenset(
     {
         ("inventory_status_history", "append_only"),

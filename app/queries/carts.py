@@ -215,7 +215,7 @@ def held_ids_of_product(cart_id: str, product_id: UUID) -> list[UUID]:
 
 
 def held_item_ids(cart_id: str) -> list[UUID]:
-    """All units in a cart."""
+    """All units in a cart. Some may have left it before they are locked: look again then."""
     return _ids("true", {"cart_id": cart_id})
 
 

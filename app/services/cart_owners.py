@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 from uuid import UUID
 
+from app.database import allow_time_for
 from app.domain.carts import CartStatus, cart_label
 from app.domain.errors import CartClosed, ItemBusy, NotPermitted
 from app.services.locking import ITEM_COLUMNS, LockedItem, all_locked
@@ -42,6 +43,7 @@ def lock_items_for_cart(
     if not wanted:
         require_own_cart(session_id, user_id)
         return []
+    allow_time_for(len(wanted))
     rows = fetch(_LOCK, {"ids": wanted, "session_id": session_id, "user_id": user_id})
     if rows:
         *_, owner_id, status = rows[0]

@@ -6,6 +6,7 @@ Which units a cart holds is said by the units.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from app.queries.carts import (
     last_history_id,
 )
 from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.reservations import is_held_by_session
 from app.sql import change, fetch
 
 
@@ -92,25 +94,26 @@ def keep_holding(user_id: UUID) -> None:
 @transactional
 def release_unit(item_id: UUID, user_id: UUID) -> None:
     """Take one unit out of the open cart; nothing happens to a unit that is not in it."""
-    held = held_item_ids(open_cart(user_id).session_id)
-    _release([item_id] if item_id in held else [], user_id)
+    _release([item_id], open_cart(user_id).session_id, user_id)
 
 
 @transactional
 def release_product(product_id: UUID, user_id: UUID) -> None:
     """Take all units of a product out of the open cart."""
-    _release(held_ids_of_product(open_cart(user_id).session_id, product_id), user_id)
+    session_id = open_cart(user_id).session_id
+    _release(held_ids_of_product(session_id, product_id), session_id, user_id)
 
 
 @transactional
 def release_all(user_id: UUID) -> None:
     """Take everything out of the open cart; what was typed stays."""
-    _release(held_item_ids(open_cart(user_id).session_id), user_id)
+    session_id = open_cart(user_id).session_id
+    _release(held_item_ids(session_id), session_id, user_id)
 
 
-def _release(item_ids: list[UUID], user_id: UUID) -> None:
-    if item_ids:
-        InventoryLifecycleService().release_items(item_ids, user_id)
+def _release(item_ids: list[UUID], session_id: str, user_id: UUID) -> None:
+    is_in_cart = partial(is_held_by_session, session_id=session_id)
+    InventoryLifecycleService().release_what_is_held(item_ids, is_in_cart, user_id)
 
 
 @transactional
@@ -296,7 +299,8 @@ def give_up(cart_id: UUID, user_id: UUID) -> None:
     )
     if not rows:
         raise NotFound("cart that was put aside", [cart_id])
-    _release(held_item_ids(rows[0][0]), user_id)
+    ((session_id,),) = rows
+    _release(held_item_ids(session_id), session_id, user_id)
     _close(cart_id)
 
 

@@ -163,10 +163,6 @@ def _product_facts(
     }
 
 
-def _optional(value: str | None) -> str | None:
-    return (value or "").strip() or None
-
-
 def _insert(statement: str, values: Mapping[str, object]) -> UUID:
     try:
         row_id: UUID = db.session.scalars(text(statement), dict(values)).one()

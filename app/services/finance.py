@@ -23,6 +23,7 @@ from app.domain.text_fields import (
     cleaned_optional_line,
     cleaned_optional_text,
 )
+from app.queries.carts import held_item_ids
 from app.services.amounts import refuse_over_most
 from app.services.cart_owners import lock_items_for_cart
 from app.services.change_context import ChangeContext
@@ -50,7 +51,6 @@ from app.services.reservations import (
     ITEMS_MAX,
     ReservedFor,
     list_price,
-    session_item_ids,
     unique,
 )
 from app.services.stock import warehouse_id_of
@@ -212,9 +212,7 @@ class FinanceService:
     ) -> tuple[list[LockedItem], dict[UUID, Decimal]]:
         """Lock the units that the order names, then those that it leaves to us."""
         named = {unit.item_id: unit.unit_price for unit in order.units}
-        in_cart = (
-            session_item_ids(order.session_id) if order.session_id and order.quantities else []
-        )
+        in_cart = held_item_ids(order.session_id) if order.session_id and order.quantities else []
         wanted = {*named, *in_cart}
         locked = (
             lock_items_for_cart(wanted, order.session_id, user_id)

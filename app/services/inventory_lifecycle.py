@@ -4,7 +4,7 @@ Every change of status passes the one door in status_door.py; the database refus
 explain itself as that does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -25,6 +25,7 @@ from app.domain.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
 from app.domain.text_fields import TextFields
 from app.metrics.instruments import count_received
 from app.models.user import SYSTEM_USER_ID
+from app.queries.carts import held_item_ids
 from app.queries.status_history import StatusChange, history_of_items
 from app.services.acting_user import acting_role
 from app.services.amounts import refuse_over_most
@@ -55,7 +56,6 @@ from app.services.reservations import (
     refuse_transition,
     refuse_what_is_no_hold,
     require_own_holds,
-    session_item_ids,
     unique,
 )
 from app.services.status_door import StatusDoor
@@ -249,7 +249,7 @@ class InventoryLifecycleService(StatusDoor):
     ) -> list[UUID]:
         """Let one's own cart's hold last HOLD_MINUTES from now, also where it has just run out."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
-        locked = lock_items_for_cart(session_item_ids(session_id), session_id, user_id)
+        locked = lock_items_for_cart(held_item_ids(session_id), session_id, user_id)
         own = [item for item in locked if is_held_by_session(item, session_id)]
         held = [item.id for item in own]
         db.session.execute(
@@ -276,15 +276,39 @@ class InventoryLifecycleService(StatusDoor):
         )
 
     @transactional
+    def release_what_is_held(
+        self,
+        item_ids: Sequence[UUID],
+        is_held: Callable[[LockedItem], bool],
+        user_id: UUID,
+        notes: str | None = None,
+    ) -> list[UUID]:
+        """End the holds on those of these units of which ``is_held`` is true once they are locked.
+
+        Others have been released or taken since somebody looked, and stay as they are.
+        """
+        held = [item for item in lock_items(item_ids) if is_held(item)]
+        require_own_holds(held, user_id)
+        return self._change_status(
+            held,
+            InventoryStatus.AVAILABLE,
+            self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
+        )
+
+    @transactional
     def release_session(
         self, session_id: str, user_id: UUID, notes: str | None = None
     ) -> list[UUID]:
         """Empty a cart. NotFound when it holds nothing."""
-        items = lock_items(session_item_ids(session_id))
-        held = [item for item in items if is_held_by_session(item, session_id)]
-        if not held:
+        released = self.release_what_is_held(
+            held_item_ids(session_id),
+            partial(is_held_by_session, session_id=session_id),
+            user_id,
+            notes,
+        )
+        if not released:
             raise NotFound("held cart", [session_id], by="session id")
-        return self.release_items([item.id for item in held], user_id, notes)
+        return released
 
     @transactional
     def release_items_for_invoice_cancellation(

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
-from app.database import db
 from app.domain.errors import InvalidInput, InvalidTransition, NotPermitted
 from app.domain.inventory_lifecycle import (
     ChangeReason,
@@ -68,17 +65,6 @@ def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID
     if len(set(item_ids)) != len(item_ids):
         raise InvalidInput({"itemIds": "The same unit is in the list twice."})
     return list(item_ids)
-
-
-def session_item_ids(session_id: str) -> list[UUID]:
-    """What a cart seems to hold; look again after locking."""
-    return list(
-        db.session.scalars(
-            text("""SELECT id FROM items WHERE reserved_for_type = 'Session'
-                AND reserved_for_id = :session_id ORDER BY id"""),
-            {"session_id": session_id},
-        )
-    )
 
 
 def is_reserved_for(item: LockedItem, invoice: LockedInvoice) -> bool:
@@ -147,6 +133,12 @@ def is_held_by_session(item: LockedItem, session_id: str) -> bool:
         ReservedForType.SESSION,
         session_id,
     )
+
+
+def is_hold_of(item: LockedItem, user_id: UUID) -> bool:
+    """Whether this user holds a unit, in a cart or by hand, run out or not."""
+    holds = (ReservedForType.SESSION, ReservedForType.MANUAL)
+    return item.reserved_for_type in holds and item.reserved_by == user_id
 
 
 def _standing(item: LockedItem) -> str:

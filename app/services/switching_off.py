@@ -1,5 +1,6 @@
 """Switching off a user, who may hold units that somebody else waits for."""
 
+from functools import partial
 from uuid import UUID
 
 from app.database import transactional
@@ -7,7 +8,7 @@ from app.domain.errors import Refusal
 from app.queries.user_holds import held_item_ids_of_user, holds_of_user
 from app.services.accounts import set_active
 from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.reservations import ITEMS_MAX
+from app.services.reservations import ITEMS_MAX, is_hold_of
 
 
 class UserHoldsUnits(Refusal):
@@ -29,7 +30,12 @@ def switch_off(
     if release:
         service = InventoryLifecycleService()
         while held := held_item_ids_of_user(user_id, ITEMS_MAX):
-            released += service.release_items(held, admin_id, "Their user was switched off")
+            released += service.release_what_is_held(
+                held,
+                partial(is_hold_of, user_id=user_id),
+                admin_id,
+                "Their user was switched off",
+            )
     elif (units := holds_of_user(user_id).units) > holds_seen:
         raise UserHoldsUnits(
             f"They hold {units} {'unit' if units == 1 else 'units'} in carts or by hand, which "

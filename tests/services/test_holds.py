@@ -1,8 +1,11 @@
 from datetime import timedelta
-from uuid import uuid4
+from functools import partial
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from app.database import db, transactional
 from app.domain.errors import (
     InvalidInput,
     InvalidTransition,
@@ -12,6 +15,7 @@ from app.domain.errors import (
     NotPermitted,
 )
 from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.reservations import is_held_by_session
 from tests.shop import Shop
 
 service = InventoryLifecycleService()
@@ -274,6 +278,33 @@ def test_a_cart_is_emptied_as_a_whole(shop: Shop) -> None:
     assert shop.reasons(ids[0])[-1] == "HOLD_RELEASED"
     with shop.unchanged(), pytest.raises(NotFound, match="held cart"):
         service.release_session("cart-q", shop.staff)
+
+
+def test_what_somebody_else_took_meanwhile_is_not_released(shop: Shop) -> None:
+    mine, taken, invoiced, free = ids = shop.new_units(4)
+    shop.hold([mine], "cart-mine")
+    service.hold_items_for_session([taken], "cart-other", shop.colleague)
+    shop.new_invoice([invoiced])
+    is_mine = partial(is_held_by_session, session_id="cart-mine")
+    # A manager may release anybody's hold, and asked for one cart's alone.
+    assert service.release_what_is_held(ids, is_mine, shop.manager) == [mine]
+    assert shop.statuses([mine, taken, invoiced, free]) == [
+        "Available",
+        "Reserved",
+        "Reserved",
+        "Available",
+    ]
+    assert service.release_what_is_held(ids, is_mine, shop.manager) == []
+
+
+def test_holding_many_units_in_a_cart_has_more_time(shop: Shop) -> None:
+    @transactional
+    def hold(ids: list[UUID]) -> str:
+        service.hold_items_for_session(ids, str(uuid4()), shop.staff)
+        return db.session.scalar(text("SHOW statement_timeout"))
+
+    assert hold(shop.new_units(3)) == "5s"
+    assert hold(shop.new_units(1001)) == "1min"
 
 
 def test_a_carts_hold_is_extended_also_where_it_has_just_run_out(shop: Shop) -> None:
