@@ -38,7 +38,7 @@ retail = AppGroup("retail", help="Real invoices of a retailer.")
 def _encoding(_: click.Context, option: click.Parameter, name: str | None) -> str | None:
     try:
         "".encode(name or "utf-8")
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise click.BadParameter(
             f"There is no encoding {name!r} of texts. There are: cp1252, mac_roman, utf-8.",
             param=option,

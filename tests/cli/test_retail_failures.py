@@ -177,6 +177,7 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     [
         (["--encoding", "klingon"], "There is no encoding 'klingon' of texts"),
         (["--encoding", "rot13"], "There is no encoding 'rot13' of texts"),
+        (["--encoding", "undefined"], "There is no encoding 'undefined' of texts"),
         (["--dates", "year-first"], "is not one of 'day-first', 'month-first'"),
         (["--decimal-mark", "."], "is not one of 'point', 'comma'"),
         (["--from", "2011-03-02", "--to", "2011-03-01"], "--from is after --to"),
