@@ -181,7 +181,7 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
         (["--dates", "year-first"], "is not one of 'day-first', 'month-first'"),
         (["--decimal-mark", "."], "is not one of 'point', 'comma'"),
         (["--from", "2011-03-02", "--to", "2011-03-01"], "--from is after --to"),
-        (["--every", "-1"], "is not in the range"),
+        (["--every", "-1"], "Enter a whole number from 1"),
     ],
 )
 def test_options_that_cannot_be_are_usage_errors(run, tmp_path, options, said):
