@@ -333,7 +333,8 @@ FROM (
 ) d HAVING count(*) > 0
 """
 
-#: What passes with time and not with a change; each goes by an index over few rows.
+#: What passes with time and not with a change; each goes by an index over held units or cancelled
+#: invoices.
 BY_THE_CLOCK = {
     InconsistencyKind.LONG_RESERVATION: (_LONG_RESERVATION,),
     InconsistencyKind.EXPIRED_RESERVATION: (_EXPIRED_RESERVATION,),
