@@ -65,11 +65,6 @@ class CartRow:
     def notes_mark(self) -> str:
         return mark_of(self.notes)
 
-    @property
-    def has_draft(self) -> bool:
-        """Whether anything was chosen or typed."""
-        return bool(self.customer_id or self.customer_name or self.customer_email or self.notes)
-
 
 @dataclass(frozen=True)
 class AsideCart:
