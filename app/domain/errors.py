@@ -79,6 +79,8 @@ class HoldExpired(ItemsNotAvailable):
 class AlreadyInCart(ItemsNotAvailable):
     """The cart that they were asked for holds all of them."""
 
+    title = "They are in this cart already"
+
 
 class CartClosed(Refusal):
     code = "session-closed"

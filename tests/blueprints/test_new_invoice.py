@@ -299,7 +299,7 @@ def test_htmx_gets_the_parts_that_the_page_includes(shop: Shop, as_role):
     browser, (item_id,) = as_role("staff"), shop.new_units(1)
     hold(browser, item_id)
     for target in ("cart", "customer", "results", "customer-results"):
-        part = browser.get(PAGE, **{"HX-Request": "true", "HX-Target": "sale"}).text
+        part = browser.get(PAGE, **{"HX-Request": "true", "HX-Target": target}).text
         assert "<html" not in part
         assert f'id="{target}"' in part
 

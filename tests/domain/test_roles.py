@@ -30,7 +30,7 @@ FIRST_ROLE = {
         "job:run",
         "warehouse:edit",
     },
-    "admin": {"inconsistency:fix", "user:manage", "token:manage"},
+    "admin": {"inconsistency:fix", "item:correct-serial", "user:manage", "token:manage"},
 }
 EVERY_PAIR = [
     (role, permission, Role(first))

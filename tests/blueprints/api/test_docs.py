@@ -60,8 +60,8 @@ def test_every_code_is_explained():
         for one in vars(errors).values()
         if isinstance(code := getattr(one, "code", None), str) and code != "refused"
     }
-    of_the_log_in_page = {"log-in-busy", "log-in-delayed"}
-    assert codes - of_the_log_in_page <= EXPLANATIONS.keys()
+    of_pages = {"exports-busy", "log-in-busy", "log-in-delayed"}
+    assert codes - of_pages <= EXPLANATIONS.keys()
 
 
 def test_the_page_needs_no_script_and_names_every_code(store):

@@ -16,8 +16,8 @@ HISTORY = {
     "referenceId", "changedBy", "changeDate", "notes", "createdAt",
 }  # fmt: skip
 INVOICE = {
-    "id", "number", "customer", "status", "total", "paid", "balance", "items", "payments",
-    "createdAt", "createdBy", "version",
+    "id", "number", "customer", "status", "total", "paid", "balance", "credited", "refundDue",
+    "items", "payments", "createdAt", "createdBy", "version",
 }  # fmt: skip
 
 
@@ -264,7 +264,7 @@ def test_products_customers_and_warehouses(staff, manager):
     problem(staff.send("PATCH", path, body), 409, "version-conflict")
     problem(staff.post("/api/products", {"sku": sku, "name": "Again"}), 409, "duplicate")
     vip = staff.ok("POST", "/api/customers", {"name": "Vera", "tier": "vip"}, 201)
-    assert vip.keys() == {"id", "name", "email", "tier", "createdAt"}
+    assert vip.keys() == {"id", "name", "email", "formerEmail", "tier", "createdAt"}
     assert staff.ok("GET", f"/api/customers/{vip['id']}") == vip
     code = f"W-{sku}"
     problem(staff.post("/api/warehouses", {"code": code, "name": "Depot"}), 403, "forbidden")
