@@ -43,10 +43,15 @@
         continue;
       }
       if (field.value !== entry.value) field.value = entry.value;
-      // What waited to be sent for a field that is gone is never sent.
-      const isLost = entry.field !== field && entry.asked && entry.savedAt === null && !entry.sending;
+      // What waited to be sent for a field that is gone is never sent, and a field that lost the focus
+      // by being replaced is not left again: unless the focus is back in it by then, save it now.
+      const isLost = entry.field !== field && entry.savedAt === null && !entry.sending;
       entry.field = field;
-      if (isLost && field !== document.activeElement) setTimeout(() => save(field));
+      if (!isLost) continue;
+      entry.asked = false;
+      setTimeout(() => {
+        if (!entry.asked && typed.get(id) === entry && field !== document.activeElement) save(field);
+      }, 100);
     }
   }
   document.addEventListener("htmx:afterSwap", putBack);

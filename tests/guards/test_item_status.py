@@ -338,7 +338,7 @@ def test_a_change_says_when_it_happened_and_the_database_when_it_was_written(psq
     then = datetime(2011, 3, 4, 9, 30, tzinfo=UTC)
     assert change == (then, "from the old books", True)
     assert psql.value("SELECT reserved_at FROM items WHERE id = %s", item_id) == then
-    psql.say("HOLD_RELEASED", change_date="2999-01-01T00:00:00Z")
+    psql.say("HOLD_RELEASED", change_date="2099-01-01T00:00:00Z")
     with psql.refused("23514", "ck_inventory_status_history_past"):
         psql.move(item_id, "Available")
 
