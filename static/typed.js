@@ -6,8 +6,9 @@
   const KINDS = "input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button]), select, textarea";
   const sentAgain = new WeakSet();
 
-  const fieldsIn = (root) =>
-    [...root.querySelectorAll(KINDS)].filter((field) => (field.id || field.name) && !field.closest("[data-not-kept]"));
+  // `all`: also fields that see to it themselves that a swap leaves them as they are.
+  const fieldsIn = (root, all = false) =>
+    [...root.querySelectorAll(KINDS)].filter((field) => (field.id || field.name) && (all || !field.closest("[data-not-kept]")));
   const isBox = (field) => field.type === "checkbox" || field.type === "radio";
 
   function keyOf(field) {
@@ -47,9 +48,9 @@
   }
 
   // `sent`: the state in which fields were sent; they are kept only if they were changed since.
-  function remember(sent = new Map()) {
+  function remember(sent = new Map(), { all = false } = {}) {
     const fields = new Map();
-    for (const [key, field] of byKey(fieldsIn(document))) {
+    for (const [key, field] of byKey(fieldsIn(document, all))) {
       const isTyped = isChanged(field) || (field.form && sentAgain.has(field.form));
       if (isTyped && sent.get(key) !== stateOf(field)) fields.set(key, stateOf(field));
     }
@@ -60,8 +61,8 @@
   }
 
   // What the server marks as refused stays as the server says it.
-  function putBack({ fields, opened, caret, at }, isTypedAlready = () => false) {
-    const now = byKey(fieldsIn(document));
+  function putBack({ fields, opened, caret, at }, isTypedAlready = () => false, { all = false } = {}) {
+    const now = byKey(fieldsIn(document, all));
     let count = 0;
     for (const [key, state] of fields) {
       const field = now.get(key);
@@ -160,7 +161,7 @@
     const draft = storage.take();
     const pathOf = (page) => page?.split("?")[0];
     if (!draft || draft.user !== main.dataset.user || pathOf(draft.page) !== pathOf(main.dataset.page)) return;
-    const count = putBack(draft, isChanged);
+    const count = putBack(draft, isChanged, { all: draft.logInRanOut });
     if (draft.logInRanOut && count) sayNotSent();
     holdfast.focusAgain?.(draft.focus);
   }
@@ -185,7 +186,7 @@
       if (xhr.status !== 401) return answered.call(xhr, event);
       // The log-in page keeps a form that was sent; what one field sent by itself stays here.
       const isForm = requestConfig.verb !== "get" && elt.matches("form");
-      keepForNextPage(remember(isForm ? sentBy(elt) : undefined), { logInRanOut: !isForm });
+      keepForNextPage(remember(isForm ? sentBy(elt) : undefined, { all: !isForm }), { logInRanOut: !isForm });
       answered.call(xhr, event);
       if (xhr.responseText) showInstead(xhr.responseText);
       if (!isForm) document.querySelector("[data-log-in] [name=kept]")?.remove();
