@@ -147,8 +147,13 @@ _STATEMENTS = (
         u.who, u.received_at + (seq - 1) * interval '1 day',
         u.received_at + (seq - 1) * interval '1 day', u.hashes[seq]
     FROM generate_series(1, 5) seq JOIN hashed u ON seq <= u.length ORDER BY seq, n""",
-    """INSERT INTO item_search (item_id, product_id, serial_number, serial_key)
-    SELECT item_id, product_id, serial_number, serial_key(serial_number) FROM hashed""",
+    """INSERT INTO item_search (item_id, product_id, serial_key, words)
+    SELECT item_id, product_id, serial_key(serial_number), search_text(serial_number)
+    FROM hashed""",
+    """INSERT INTO serial_pairs (pair, product_id)
+    SELECT DISTINCT pair, product_id
+    FROM (SELECT substr(words, generate_series(1, length(words)), 2) AS pair, product_id
+        FROM item_search) pairs""",
     """INSERT INTO stock_tallies (product_id, warehouse_id, inventory_status, quantity)
     SELECT product_id, warehouse_id, inventory_status, count(*) FROM items GROUP BY 1, 2, 3""",
     """INSERT INTO invoice_tallies (status, quantity)

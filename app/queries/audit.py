@@ -83,7 +83,6 @@ GUARD_TRIGGERS = frozenset(
         ("invoices", "zz_guard_invoice"),
         ("items", "follow_serial_number"),
         ("items", "keep"),
-        ("items", "set_serial_key"),
         ("items", "write_history_on_insert"),
         ("items", "write_history_on_update"),
         ("items", "write_serial_correction"),

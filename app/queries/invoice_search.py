@@ -18,6 +18,8 @@ from app.queries.word_search import Word, words_of
 
 #: Customers with all words whose invoices are put in order, before another way is tried.
 CUSTOMERS_MAX = 100
+#: Invoices whose number begins with a word that are put in order, before another way is tried.
+NUMBERS_MAX = 2000
 #: Invoices looked at from the newest on, and how many of them must match to look at more.
 WINDOWS = ((2000, 10), (10_000, 0))
 #: What people write before an invoice's number.
@@ -29,12 +31,12 @@ _BEFORE_NUMBER = {"#", "inv", "inv.", "invoice", "no", "no."}
 class Step:
     """``found`` selects the ids of invoices; ``ctes`` are what it stands on.
 
-    With more customers than CUSTOMERS_MAX in ``few_customers`` it may not have found all.
+    It has found all of them where ``is_complete``, a condition on ``ctes``, is true.
     """
 
     ctes: list[str]
     found: str
-    is_bounded: bool = False
+    is_complete: str = "true"
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class InvoiceSearch:
     words: list[Word]
     conditions: list[str]
 
-    def page(self, run: Callable[[Step], tuple[int, Sequence[Any]]], limit: int) -> Sequence[Any]:
-        """The rows of a page and one more; ``run`` carries out a step: its customers, its rows."""
-        customers, rows = run(self._by_index(few_customers=True))
-        if customers <= CUSTOMERS_MAX:
+    def page(self, run: Callable[[Step], tuple[bool, Sequence[Any]]], limit: int) -> Sequence[Any]:
+        """The rows of a page and one more; ``run`` carries out a step: is it complete, its rows."""
+        is_complete, rows = run(self._by_index(is_bounded=True))
+        if is_complete:
             return rows
         for invoices, matches_min in WINDOWS:
             _, rows = run(self._in_window(invoices))
@@ -55,7 +57,7 @@ class InvoiceSearch:
                 return rows
             if len(rows) < matches_min:
                 break
-        return run(self._by_index(few_customers=False))[1]
+        return run(self._by_index(is_bounded=False))[1]
 
     def parameters(self) -> list[BindParameter[str]]:
         values = []
@@ -74,26 +76,30 @@ class InvoiceSearch:
             ]
         return values
 
-    def _by_index(self, *, few_customers: bool) -> Step:
+    def _by_index(self, *, is_bounded: bool) -> Step:
         customers = " AND ".join(_of_customer(word) for word in self.words)
-        chosen = f"SELECT c.id FROM customers c WHERE {customers}"
-        if few_customers:
-            chosen += f" LIMIT {CUSTOMERS_MAX + 1}"
+        ctes = {"chosen": (f"SELECT c.id FROM customers c WHERE {customers}", CUSTOMERS_MAX)}
+        for word in self.words:
+            by_number = f"SELECT v.id FROM invoices v WHERE {_of_number(word)}"
+            ctes[f"numbers_{word.place}"] = (by_number, NUMBERS_MAX)
         ways = [
             "SELECT v.id FROM chosen JOIN invoices v ON v.customer_id = chosen.id",
             *(self._by_number_or_serial(word) for word in self.words),
         ]
-        return Step(
-            [*self._serials(), f"chosen AS MATERIALIZED ({chosen})"],
-            " UNION ".join(ways),
-            few_customers,
-        )
+        if not is_bounded:
+            unbounded = [f"{name} AS MATERIALIZED ({sql})" for name, (sql, _) in ctes.items()]
+            return Step([*self._serials(), *unbounded], " UNION ".join(ways))
+        bounded = [
+            f"{name} AS MATERIALIZED ({sql} LIMIT {most + 1})" for name, (sql, most) in ctes.items()
+        ]
+        counts = (f"(SELECT count(*) FROM {name}) <= {most}" for name, (_, most) in ctes.items())
+        return Step([*self._serials(), *bounded], " UNION ".join(ways), " AND ".join(counts))
 
     def _by_number_or_serial(self, word: Word) -> str:
         others = [_of_any(other) for other in self.words if other is not word]
         where = f"WHERE {' AND '.join(others)}" if others else ""
         return f"""SELECT v.id FROM (
-                SELECT v.id FROM invoices v WHERE {_of_number(word)}
+                SELECT id FROM numbers_{word.place}
                 UNION SELECT invoice_id FROM serial_{word.place}) k
             JOIN invoices v ON v.id = k.id JOIN customers c ON c.id = v.customer_id {where}"""
 

@@ -165,17 +165,16 @@ def list_invoices(
 
 def _carry_out(
     search: InvoiceSearch, parameters: dict[str, Any], step: Step
-) -> tuple[int, Sequence[Row[Any]]]:
-    """How many customers a step of a search looked up, and its invoices, the newest first."""
-    customers = "(SELECT count(*) FROM chosen)" if step.is_bounded else "0"
+) -> tuple[bool, Sequence[Row[Any]]]:
+    """Whether a step of a search found all there is, and its invoices, the newest first."""
     where = " AND ".join(["v.id IN (SELECT id FROM found)", *search.conditions])
     ctes = ", ".join([*step.ctes, f"found AS ({step.found})"])
-    statement = f"""WITH {ctes} SELECT {customers} AS customers, v.* FROM (SELECT) one
+    statement = f"""WITH {ctes} SELECT {step.is_complete} AS is_complete, v.* FROM (SELECT) one
         LEFT JOIN ({_SELECT} WHERE {where} ORDER BY v.id DESC LIMIT :limit) v ON true
         ORDER BY v.id DESC"""
     values = [one for one in search.parameters() if re.search(rf":{one.key}\b", statement)]
     rows = db.session.execute(text(statement).bindparams(*values), parameters).all()
-    return rows[0].customers, [row for row in rows if row.id]
+    return rows[0].is_complete, [row for row in rows if row.id]
 
 
 def get_invoice(invoice_id: UUID) -> Invoice:

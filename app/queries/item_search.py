@@ -23,8 +23,8 @@ from app.queries.word_search import Word, words_of
 
 #: Units with a rare word that are fetched to be put in order, before another way is tried.
 RARE_UNITS_MAX = 5000
-#: Units looked at in the order of the list, and how many of them must match to look at more.
-WINDOWS = ((2000, 10), (10_000, 0))
+#: Units looked at in the order of the list; more, if so many of them match that a page is near.
+WINDOW, MATCHES_MIN, WINDOW_MAX = 2000, 10, 10_000
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class Step:
-    """``sql`` selects ``id`` and ``place`` of a page and one more, from ``ctes`` by their names.
+    """``sql`` selects ``id`` and ``place`` of a page and one more.
 
-    With more ``hits`` than RARE_UNITS_MAX the page may not be complete, where ``is_bounded``.
+    ``hits`` selects what an index finds, as ``hits`` in ``sql``: with more than RARE_UNITS_MAX of
+    them the page may not be complete.
     """
 
     sql: str
-    ctes: dict[str, str] = field(default_factory=dict)
-    is_bounded: bool = False
+    hits: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,74 +81,70 @@ class Search:
             return run(Step(self._all()))[1]
         rarest = max(self.words, key=Word.rank)
         if rarest.is_rare:
-            hits, rows = run(self._by_index(rarest, RARE_UNITS_MAX + 1))
+            hits, rows = run(self._by_index(rarest))
             if hits <= RARE_UNITS_MAX:
                 return rows
-        for units, matches_min in WINDOWS:
+        units = WINDOW
+        while units <= WINDOW_MAX:
             _, rows = run(self._in_window(units))
             if len(rows) > limit:
                 return rows
-            if len(rows) < matches_min:
+            if len(rows) < MATCHES_MIN:
                 break
-        return run(self._by_index(rarest, None))[1]
+            units = max(2 * units, 3 * units * limit // (2 * len(rows)))
+        return run(Step(self._by_product()))[1]
 
     def _all(self) -> str:
         all_of_them = [*self.conditions, *self.after]
         if not self.of_sku:
             return self._units("items i", all_of_them)
         if self.order.key == "id":
-            return self._first(f"({self._streams(self.of_sku)}) found")
+            return self._streams(self.of_sku)
         product = "i.product_id = (SELECT p.id FROM products p WHERE p.sku = :sku)"
         return self._units("items i", [*all_of_them, product])
 
     def _in_window(self, units: int) -> Step:
         window = self._units("items i", [*self.in_order, *self.after], str(units))
+        # Looked at once: where no product can have such units, none is looked at.
+        products = " AND ".join(word.of_product_or_serial() for word in self.words)
         where = [word.of_unit("s.words") for word in self.words]
+        where.append(f"EXISTS (SELECT FROM products p WHERE {products})")
         source = f"""({window}) w JOIN items i ON i.id = w.id JOIN item_search s ON s.item_id = w.id
             JOIN products p ON p.id = i.product_id"""
         return Step(self._units(source, [*where, *self.conditions, *self.of_sku]))
 
-    def _by_index(self, rarest: Word, hits_max: int | None) -> Step:
-        """Units of products that have all words, and units whose serial number has one of them."""
+    def _by_index(self, rarest: Word) -> Step:
+        """Units whose serial number has the rarest word, and those whose product has it."""
         others = [word for word in self.words if word is not rarest]
-        named = " AND ".join([*self.of_sku, *(word.of_product() for word in self.words)])
-        by_word = [self._hits(rarest, [], others)]
-        by_word += [
-            self._hits(word, [rarest.of_product()], [one for one in others if one is not word])
-            for word in others
-        ]
-        hits = " UNION ".join(f"({way})" for way in by_word)
-        ctes = {
-            "named": f"SELECT p.id FROM products p WHERE {named}",
-            "hits": f"SELECT * FROM ({hits}) every LIMIT {hits_max}" if hits_max else hits,
-        }
-        of_named = self._streams(["p.id IN (SELECT id FROM named)"])
-        found = f"(SELECT id, place FROM hits) UNION ({of_named})"
-        return Step(self._first(f"({found}) found"), ctes, bool(hits_max))
-
-    def _hits(self, word: Word, more: list[str], others: list[Word]) -> str:
-        """Units whose serial number has ``word``, of products that do not have all words."""
         conditions = [
-            word.of_indexed_serial(),
-            "s.product_id NOT IN (SELECT id FROM named)",
+            rarest.of_indexed_serial(),
+            f"s.product_id NOT IN (SELECT p.id FROM products p WHERE {rarest.of_product()})",
             *self._after_in_search(),
             *self.conditions,
             *self.of_sku,
-            *more,
-            *(other.of_unit("s.words") for other in others),
+            *(word.of_unit("s.words") for word in others),
         ]
         source = "item_search s"
         if self.conditions:
             source += " JOIN items i ON i.id = s.item_id"
-        if others or more or self.of_sku:
+        if others or self.of_sku:
             source += " JOIN products p ON p.id = s.product_id"
         place = "s.item_id" if self.order.key == "id" else "s.serial_key"
-        return (
-            f"SELECT s.item_id AS id, {place} AS place FROM {source}"
-            f" WHERE {' AND '.join(conditions)}"
-        )
+        hits = f"""SELECT s.item_id AS id, {place} AS place FROM {source}
+            WHERE {" AND ".join(conditions)} LIMIT {RARE_UNITS_MAX + 1}"""
+        found = f"(SELECT id, place FROM hits) UNION ALL ({self._by_product(rarest)})"
+        return Step(self._first(f"({found}) found"), hits)
 
-    def _streams(self, matching: list[str]) -> str:
+    def _by_product(self, in_product: Word | None = None) -> str:
+        """Units with all words, of the products that can have such; each has ``in_product``."""
+        products = [
+            word.of_product() if word is in_product else word.of_product_or_serial()
+            for word in self.words
+        ]
+        words = [word.of_unit("s.words") for word in self.words if word is not in_product]
+        return self._streams([*self.of_sku, *products], words)
+
+    def _streams(self, products: list[str], words: Sequence[str] = ()) -> str:
         """The first units of these products: one stream of units per product, and per status.
 
         Only the streams whose first unit is among the first can hold any that is shown, so a word
@@ -162,19 +158,24 @@ class Search:
             )
         return f"""
             SELECT unit.id, unit.place FROM (
-                SELECT p.id, p.status FROM (
-                    SELECT p.id, k.status FROM products p CROSS JOIN (VALUES {listed}) k (status)
-                    WHERE {" AND ".join(matching)}) p
-                CROSS JOIN LATERAL ({self._stream("p", "1")}) head
-                ORDER BY head.place {direction} LIMIT :limit) streams
-            CROSS JOIN LATERAL ({self._stream("streams", ":limit")}) unit
+                SELECT p.* FROM (
+                    SELECT p.id, p.search_text, p.barcode, k.status
+                    FROM products p CROSS JOIN (VALUES {listed}) k (status)
+                    WHERE {" AND ".join(products)}) p
+                CROSS JOIN LATERAL ({self._stream(words, "1")}) head
+                ORDER BY head.place {direction} LIMIT :limit) p
+            CROSS JOIN LATERAL ({self._stream(words, ":limit")}) unit
             ORDER BY unit.place {direction} LIMIT :limit"""
 
-    def _stream(self, of: str, limit: str) -> str:
+    def _stream(self, words: Sequence[str], limit: str) -> str:
+        """Units of the product ``p`` in order, by an index that has them so."""
         if self.order.key == "id":
-            of_stream = [f"i.product_id = {of}.id", f"i.inventory_status = {of}.status"]
-            return self._units("items i", [*of_stream, *self.conditions, *self.after], limit)
-        conditions = [f"s.product_id = {of}.id", *self.conditions, *self._after_in_search()]
+            of_stream = ["i.product_id = p.id", "i.inventory_status = p.status"]
+            source = "items i"
+            if words:
+                source += " JOIN item_search s ON s.item_id = i.id"
+            return self._units(source, [*of_stream, *self.conditions, *self.after, *words], limit)
+        conditions = ["s.product_id = p.id", *self.conditions, *self._after_in_search(), *words]
         items = "JOIN items i ON i.id = s.item_id" if self.conditions else ""
         return f"""SELECT s.item_id AS id, s.serial_key AS place FROM item_search s {items}
             WHERE {" AND ".join(conditions)} ORDER BY s.serial_key LIMIT {limit}"""

@@ -117,19 +117,13 @@ def _carry_out(search: Search, step: Step) -> tuple[int, list[RowMapping]]:
     shown = f"""SELECT {COLUMNS}, i.serial_key FROM ({step.sql}) page
         JOIN items i ON i.id = page.id {JOINS}"""
     statement = f"{shown} ORDER BY {search.order_by}"
-    if step.ctes:
-        # Hits are counted, and so found once; without a bound they are planned with the rest.
-        kept = {"named", "hits"} if step.is_bounded else {"named"}
-        ctes = ", ".join(
-            f"{name} AS {'MATERIALIZED' if name in kept else 'NOT MATERIALIZED'} ({sql})"
-            for name, sql in step.ctes.items()
-        )
-        count = "(SELECT count(*) FROM hits)" if step.is_bounded else "0"
-        statement = f"""WITH {ctes} SELECT {count} AS hits, i.* FROM (SELECT) one
+    if step.hits:
+        statement = f"""WITH hits AS MATERIALIZED ({step.hits})
+            SELECT (SELECT count(*) FROM hits) AS hits, i.* FROM (SELECT) one
             LEFT JOIN ({shown}) i ON true ORDER BY {search.order_by}"""
     used = [one for one in search.parameters if re.search(rf":{one.key}\b", statement)]
     rows = db.session.execute(text(statement).bindparams(*used)).mappings().all()
-    hits = rows[0]["hits"] if step.ctes else 0
+    hits = rows[0]["hits"] if step.hits else 0
     return hits, [row for row in rows if row["id"]]
 
 

@@ -1,10 +1,13 @@
 """Finding units to sell: by serial number, SKU, barcode or product name, grouped by product."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.database import db
 from app.domain.text_folding import fold_text, serial_key
@@ -13,8 +16,11 @@ from app.queries.word_search import Word, words_of
 
 PRODUCTS_MAX = 12
 UNITS_PER_PRODUCT = 5
-#: Of the units with a word in their serial number so many are looked at: few of them are shown.
-HITS_MAX = 300
+#: Units that a rare word finds by the index, before products are looked at one by one.
+HITS_MAX = 5000
+#: Of a product's units that match so many are looked at for free ones.
+HITS_PER_PRODUCT = 20
+_NO_HITS = "SELECT NULL::uuid, NULL::uuid, NULL WHERE false"
 
 
 @dataclass(frozen=True)
@@ -49,21 +55,32 @@ def find_units(q: str) -> list[FoundProduct]:
     words = words_of(q)
     if not words:
         return []
-    statement = _FIND.format(
-        by_word=" ".join(f"UNION ({_by_word(word, words)})" for word in words),
-        named=" AND ".join(word.of_product() for word in words),
-    )
-    values = [one for word in words for one in word.parameters() if f":{one.key}" in statement]
-    rows = db.session.execute(
-        text(statement).bindparams(*values),
-        {
-            "key": serial_key(q),
-            "sku": fold_text(q),
-            "products": PRODUCTS_MAX,
-            "units": UNITS_PER_PRODUCT,
-            "hits": HITS_MAX,
-        },
-    )
+    rarest = max(words, key=Word.rank)
+    if rarest.is_rare:
+        rows = _find(q, words, _by_product(words, rarest), _by_index(rarest, words))
+        if not rows or rows[0].hit_count <= HITS_MAX:
+            return _products(rows)
+    return _products(_find(q, words, _by_product(words)))
+
+
+def _find(
+    q: str, words: list[Word], by_product: str, by_index: str = _NO_HITS
+) -> Sequence[Row[Any]]:
+    """Rows of a product each with one of its units; the two ways select the units that match."""
+    named = " AND ".join(word.of_product() for word in words)
+    statement = _FIND.format(by_product=by_product, by_index=by_index, named=named)
+    values = [one for word in words for one in word.parameters()]
+    used = [one for one in values if re.search(rf":{one.key}\b", statement)]
+    given = {
+        "key": serial_key(q),
+        "sku": fold_text(q),
+        "products": PRODUCTS_MAX,
+        "units": UNITS_PER_PRODUCT,
+    }
+    return db.session.execute(text(statement).bindparams(*used), given).all()
+
+
+def _products(rows: Sequence[Row[Any]]) -> list[FoundProduct]:
     found: dict[UUID, FoundProduct] = {}
     for row in rows:
         product = found.setdefault(
@@ -84,13 +101,29 @@ def find_units(q: str) -> list[FoundProduct]:
     return list(found.values())
 
 
-def _by_word(word: Word, words: list[Word]) -> str:
-    """Units with this word in their serial number, and the others in it or in their product."""
-    others = [other.of_unit("s.words") for other in words if other is not word]
-    where = " AND ".join([word.of_indexed_serial(), *others])
-    product = "JOIN products p ON p.id = s.product_id"
-    return f"""SELECT s.item_id FROM item_search s {product if others else ""}
-        WHERE {where} LIMIT :hits"""
+def _by_index(rarest: Word, words: list[Word]) -> str:
+    """Units with the rarest word in their serial number, and the others in that or the product."""
+    others = [word.of_unit("s.words") for word in words if word is not rarest]
+    products = "JOIN products p ON p.id = s.product_id" if others else ""
+    return f"""SELECT s.item_id, s.product_id, s.serial_key FROM item_search s {products}
+        WHERE {" AND ".join([rarest.of_indexed_serial(), *others])} LIMIT {HITS_MAX + 1}"""
+
+
+def _by_product(words: list[Word], in_product: Word | None = None) -> str:
+    """Units with all words, one of them at least in the serial number, of the first products that
+    have such; each of these products has ``in_product``."""
+    of_products = [
+        word.of_product() if word is in_product else word.of_product_or_serial() for word in words
+    ]
+    in_serial = " OR ".join(word.of_serial("s.words") for word in words)
+    matching = " AND ".join([f"({in_serial})", *(word.of_unit("s.words") for word in words)])
+    units = "SELECT s.item_id FROM item_search s WHERE s.product_id = p.id AND " + matching
+    # Sorted first, so that the look at units ends with the last product that is shown.
+    return f"""SELECT u.item_id FROM (
+            SELECT * FROM (
+                SELECT p.* FROM products p WHERE {" AND ".join(of_products)} ORDER BY p.sku) p
+            WHERE EXISTS ({units}) LIMIT :products) p
+        CROSS JOIN LATERAL ({units} ORDER BY s.serial_key LIMIT {HITS_PER_PRODUCT}) u"""
 
 
 def find_serial(serial_number: str) -> UUID | None:
@@ -108,8 +141,17 @@ _FREE = """i.status = 'InStock' AND (i.inventory_status = 'Available'
         AND coalesce(i.reservation_expiry <= clock_timestamp(), false)))"""
 _IS_EXACT = HAS_KEY.format("CAST(:key AS text)")
 _FIND = f"""
-    WITH ids AS MATERIALIZED (
-        SELECT i.id AS item_id FROM items i WHERE {_IS_EXACT} {{by_word}}),
+    WITH by_index (item_id, product_id, serial_key) AS MATERIALIZED ({{by_index}}),
+    first_hits AS (
+        SELECT item_id,
+            row_number() OVER (PARTITION BY product_id ORDER BY b.serial_key) AS unit_rank,
+            dense_rank() OVER (ORDER BY p.sku) AS product_rank
+        FROM by_index b JOIN products p ON p.id = b.product_id),
+    ids AS MATERIALIZED (
+        SELECT i.id AS item_id FROM items i WHERE {_IS_EXACT}
+        UNION SELECT item_id FROM first_hits
+        WHERE unit_rank <= {HITS_PER_PRODUCT} AND product_rank <= :products
+        UNION ({{by_product}})),
     hits AS MATERIALIZED (
         SELECT i.*, {_IS_EXACT} AS exact FROM ids JOIN items i ON i.id = ids.item_id),
     named AS MATERIALIZED (
@@ -123,6 +165,7 @@ _FIND = f"""
         JOIN products p ON p.id = every.id
         GROUP BY every.id, p.sku ORDER BY rank, p.sku LIMIT :products)
     SELECT p.id AS product_id, p.sku, p.name, p.price, coalesce(stock.free, 0) AS free,
+        (SELECT count(*) FROM by_index) AS hit_count,
         u.id AS item_id, u.serial_number, u.inventory_status, u.status, u.unit_free, u.hit
     FROM found JOIN products p ON p.id = found.id
     LEFT JOIN LATERAL (

@@ -6,7 +6,6 @@ patterns are values of the statement.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, String, bindparam
@@ -17,6 +16,8 @@ from app.queries.paging import escape_like
 
 WORDS_MAX = 12
 WORD_LENGTH_MAX = 200
+#: More of them would leave out hardly a product more.
+PAIRS_MAX = 8
 _GTIN = re.compile("[0-9]{8,14}")
 
 
@@ -51,7 +52,7 @@ class Word:
         values = {
             self._piece_name(place): f"%{escape_like(piece)}%" for place, piece in self._pieces()
         }
-        values[f"characters_{self.place}"] = _array(self.text)
+        values |= {self._pair_name(place): pair for place, pair in enumerate(self._pairs())}
         return [
             *self.of_product_values(),
             *(_value(name, value) for name, value in values.items()),
@@ -72,14 +73,35 @@ class Word:
         """That ``words``, a folded serial number, or the product ``p`` has it."""
         return f"({self.of_serial(words)} OR {self.of_product()})"
 
+    def of_some_serial(self) -> str:
+        """That a serial number of the product ``p`` may have it: each pair of its characters is in
+        one of them. Most products are left out by this, whose units need not be looked at."""
+        compare = "LIKE" if len(self.text) == 1 else "="
+        pairs = (
+            "p.id IN (SELECT product_id FROM serial_pairs WHERE pair"
+            f" {compare} :{self._pair_name(place)})"
+            for place in range(len(self._pairs()))
+        )
+        return f"({' AND '.join(pairs)})"
+
+    def of_product_or_serial(self) -> str:
+        """That units of the product ``p`` may have it, in whatever field."""
+        return f"({self.of_product()} OR {self.of_some_serial()})"
+
     def of_indexed_serial(self) -> str:
-        """That a row ``s`` of item_search has it, by the index."""
-        has_it = f"s.words || '' LIKE :word_{self.place}"
-        if pieces := self._pieces():
-            found_by = [f"s.words LIKE :{self._piece_name(place)}" for place, _ in pieces]
-            return " AND ".join([*found_by, has_it])
-        characters = f"CAST(:characters_{self.place} AS text[])"
-        return f"string_to_array(s.words, NULL) @> {characters} AND {has_it}"
+        """That a row ``s`` of item_search has it, by the index; for a rare word only."""
+        found_by = [f"s.words LIKE :{self._piece_name(place)}" for place, _ in self._pieces()]
+        return " AND ".join([*found_by, f"s.words || '' LIKE :word_{self.place}"])
+
+    def _pairs(self) -> list[str]:
+        """What serial_pairs is asked for; of a single character, a pattern for all its pairs."""
+        if len(self.text) == 1:
+            return [f"{escape_like(self.text)}%"]
+        pairs = (self.text[start : start + 2] for start in range(len(self.text) - 1))
+        return list(dict.fromkeys(pairs))[:PAIRS_MAX]
+
+    def _pair_name(self, place: int) -> str:
+        return f"pair_{self.place}_{place}"
 
     def _pieces(self) -> list[tuple[int, str]]:
         """Parts of it with trigrams of their own, each numbered.
@@ -107,9 +129,3 @@ def words_of(text: str) -> list[Word]:
 
 def _value(name: str, value: str) -> BindParameter[str]:
     return bindparam(name, value, String(), literal_execute=True)
-
-
-def _array(texts: Iterable[str]) -> str:
-    """Texts as PostgreSQL writes an array of them."""
-    quoted = (re.sub(r'(["\\])', r"\\\1", text) for text in dict.fromkeys(texts))
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

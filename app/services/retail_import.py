@@ -192,8 +192,8 @@ def analyse() -> None:
     db.session.execute(
         text(
             "ANALYZE items, invoices, invoice_items, products, customers, payments,"
-            " inventory_status_history, invoice_status_history, item_search, stock_tallies,"
-            " transition_tallies, invoice_tallies"
+            " inventory_status_history, invoice_status_history, item_search, serial_pairs,"
+            " stock_tallies, transition_tallies, invoice_tallies"
         )
     )
 

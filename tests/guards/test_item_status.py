@@ -197,7 +197,7 @@ def test_a_serial_number_is_corrected_with_a_reason_and_that_is_kept(psql: Psql)
         ("wrogn-1", "wrong-1", "typed wrong", SYSTEM_USER),
         ("wrong-1", "right-1", "typed wrong", SYSTEM_USER),
     ]
-    kept = "SELECT s.serial_number, i.serial_key = serial_key('right-1') FROM item_search s"
+    kept = "SELECT s.words, i.serial_key = serial_key('right-1') FROM item_search s"
     kept += " JOIN items i ON i.id = s.item_id WHERE i.id = %s"
     assert psql.rows(kept, item_id) == [("right-1", True)]
     assert len(psql.history(item_id, "id")) == 1

@@ -144,7 +144,7 @@ def test_what_was_known_of_units_and_payments_is_kept(old_shop: OldShop, migrate
         Decimal("4.00"),
         datetime(2020, 2, 2, 12, tzinfo=UTC),
     )
-    assert connection.execute("SELECT serial_number FROM item_search ORDER BY 1").fetchall() == [
+    assert connection.execute("SELECT words FROM item_search ORDER BY 1").fetchall() == [
         ("away",),
         ("part",),
     ]

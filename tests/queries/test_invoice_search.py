@@ -23,6 +23,7 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Each way of searching finds the same."""
     if chosen := BOUNDS[request.param]:
         monkeypatch.setattr(invoice_search, "CUSTOMERS_MAX", chosen[0])
+        monkeypatch.setattr(invoice_search, "NUMBERS_MAX", chosen[0])
         monkeypatch.setattr(invoice_search, "WINDOWS", chosen[1])
 
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from app.domain.errors import InvalidInput
 from app.domain.text_folding import barcode_key, search_text, search_words, serial_key
 from app.item_csv import csv_chunks
-from app.queries import item_search
+from app.queries import item_search, unit_search
 from app.queries.item_actions import Viewer
 from app.queries.item_filters import ItemFilters
 from app.queries.items import list_items
 from app.queries.serial_lookup import pasted_serials
+from app.queries.unit_search import UNITS_PER_PRODUCT, find_units
 from app.services import catalogue
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from tests.conftest import Servers
@@ -138,7 +139,11 @@ QUERIES = st.lists(
     max_size=3,
 ).map(" ".join)
 BOUNDS = st.sampled_from(
-    [(2000, ((2000, 10), (10_000, 0))), (3, ((5, 2), (20, 0))), (0, ((1, 0),))]
+    [
+        {},
+        {"RARE_UNITS_MAX": 3, "WINDOW": 5, "MATCHES_MIN": 2, "WINDOW_MAX": 20},
+        {"RARE_UNITS_MAX": 0, "WINDOW": 1, "MATCHES_MIN": 0, "WINDOW_MAX": 0},
+    ]
 )
 
 
@@ -155,11 +160,35 @@ BOUNDS = st.sampled_from(
 )
 def test_every_match_is_on_just_one_page(shop, units, q, sort, limit, status, sku, bounds) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(item_search, "RARE_UNITS_MAX", bounds[0])
-        patch.setattr(item_search, "WINDOWS", bounds[1])
+        for name, value in bounds.items():
+            patch.setattr(item_search, name, value)
         filters = ItemFilters(q=q, sort=sort, limit=limit, inventory_status=status, sku=sku)
         if pasted_serials(q) is None:
             assert paged(filters) == plain(units, q, sort, status, sku)
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(q=QUERIES, hits_max=st.sampled_from([0, 3, 300]))
+def test_the_till_finds_just_the_products_that_match(units, q, hits_max) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unit_search, "HITS_MAX", hits_max)
+        found = find_units(q)
+    words = search_words(q)
+    matching = [unit for unit in units if all(unit.has(word) for word in words)]
+    matching += [unit for unit in units if serial_key(unit.serial) == serial_key(q)]
+    hits = {
+        unit.serial
+        for unit in matching
+        if any(word in unit.texts[0] for word in words) or serial_key(unit.serial) == serial_key(q)
+    }
+    assert {product.sku for product in found} == {unit.sku for unit in matching}
+    for product in found:
+        shown = {unit.serial_number for unit in product.units if unit.hit}
+        of_product = {unit.serial for unit in matching if unit.sku == product.sku} & hits
+        assert shown <= of_product
+        assert len(shown) == min(len(of_product), UNITS_PER_PRODUCT)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from app.domain.errors import (
     NotPermitted,
     VersionConflict,
 )
+from app.domain.text_folding import search_text
 from app.queries.serial_corrections import corrections_of, has_only_its_receipt
 from app.services.inventory_lifecycle import InventoryLifecycleService
 from app.services.serial_correction import correct_serial
@@ -37,8 +38,8 @@ def test_it_is_corrected_found_and_kept_with_who_and_why(shop: Shop) -> None:
     item_id = unit(shop, wrong)
     correct_serial(item_id, f" {right} ", shop.admin, reason=" Misread label ", version=1)
     assert shop.row("SELECT serial_number, version FROM items WHERE id = %s", item_id) == (right, 2)
-    found = shop.rows("SELECT serial_number FROM item_search WHERE item_id = %s", item_id)
-    assert found == [(right,)]
+    found = shop.rows("SELECT words FROM item_search WHERE item_id = %s", item_id)
+    assert found == [(search_text(right),)]
     (kept,) = corrections_of(item_id)
     assert (kept.from_serial, kept.to_serial) == (wrong, right)
     assert (kept.reason, kept.corrected_by) == ("Misread label", "Admin")
