@@ -11,16 +11,19 @@ from app.services.locking import ITEM_COLUMNS, LockedItem, all_locked
 from app.sql import fetch
 
 #: The cart's owner and status; both null for one that another transaction made this moment.
-#: Whoever uses an unknown session id makes its cart, in the same round trip.
+#: Whoever uses an unknown session id makes its cart, in the same round trip. A cart that there is
+#: stays open until the transaction ends: a sale of it waits, or is waited for.
 _CART = """
     first_use AS (
         INSERT INTO carts (session_id, user_id) VALUES (:session_id, :user_id)
         ON CONFLICT (session_id) DO NOTHING RETURNING user_id, status),
+    known AS MATERIALIZED (
+        SELECT user_id, status FROM carts WHERE session_id = :session_id FOR SHARE),
     cart AS MATERIALIZED (
         SELECT found.user_id AS owner_id, found.status AS cart_status
         FROM (VALUES (1)) one LEFT JOIN (
             SELECT user_id, status FROM first_use
-            UNION ALL SELECT user_id, status FROM carts WHERE session_id = :session_id) found
+            UNION ALL SELECT user_id, status FROM known) found
         ON true)
 """
 #: The join makes the cart before the first unit is locked, so that no two wait for each other.

@@ -457,3 +457,27 @@ def test_scans_and_a_sale_at_once_lose_and_double_nothing(own_shop: Shop) -> Non
         carts.release_all(shop.staff)
     db.session.remove()
     assert deadlocks(shop) == 0
+
+
+def test_a_program_that_holds_for_a_cart_while_it_is_sold_adds_nothing_to_a_closed_cart(
+    own_shop: Shop,
+) -> None:
+    shop = own_shop
+    for _ in range(5):
+        first, *others = shop.new_units(7)
+        carts.hold_units([first], shop.staff)
+        session_id = open_cart_row(shop.staff).session_id
+        sell = partial(sell_cart, CartSale(customer=NewCustomer("Ana")), shop.staff)
+        holds = [
+            partial(inventory.hold_items_for_session, [unit], session_id, shop.staff)
+            for unit in others
+        ]
+        invoice_id, *held = together(shop, [sell, *holds])
+        refused = [isinstance(result, CartClosed) for result in held].count(True)
+        assert (
+            shop.value("SELECT count(*) FROM invoice_items WHERE invoice_id = %s", invoice_id)
+            == 7 - refused
+        )
+        assert cart_units(session_id) == []
+    db.session.remove()
+    assert deadlocks(shop) == 0
