@@ -147,13 +147,23 @@ def empty_redis(redis_url: str) -> str:
 @pytest.fixture(scope="session")
 def template_database(servers: Servers, redis_url: str) -> str:
     """The name of a migrated, empty database that others are cloned from."""
-    with locked(servers.postgres.instance / "template.lock"):
-        if not servers.has_database(TEMPLATE):
-            draft = f"{TEMPLATE}_draft"
-            servers.drop_database(draft)
-            migrate(settings_for(servers.create_database(draft), redis_url))
-            servers.rename_database(draft, TEMPLATE)
+    with made_once(servers, TEMPLATE) as url:
+        if url:
+            migrate(settings_for(url, redis_url))
     return TEMPLATE
+
+
+@contextmanager
+def made_once(servers: Servers, name: str, template: str = "template1") -> Iterator[str | None]:
+    """The address of a database to fill, which then has this name; None where it is there."""
+    with locked(servers.postgres.instance / f"{name}.lock"):
+        if servers.has_database(name):
+            yield None
+            return
+        draft = f"{name}_draft"
+        servers.drop_database(draft)
+        yield servers.create_database(draft, template)
+        servers.rename_database(draft, name)
 
 
 @contextmanager

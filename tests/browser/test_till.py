@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.browser.till import PAGE, Till, log_in, second_tab, till_of, units
+from tests.browser.conftest import sign_in
+from tests.browser.till import PAGE, Till, second_tab, till_of, units
 from tests.conftest import Servers
 from tests.shop import Shop, open_shop
 
@@ -221,7 +222,7 @@ def test_a_log_in_that_has_run_out_stops_the_queue_until_the_next(till: Till, sh
     somebody_else.wait_for_results(1)
     assert somebody_else.held() == till.held() == []
     till.page.context.clear_cookies()
-    log_in(till.visitor, shop, till.user_id)
+    sign_in(till.visitor, shop.app, till.user_id)
     till.open().wait_for_status("3 added")
     assert till.held() == serials
 

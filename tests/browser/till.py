@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import CDPSession, Page, Request
 
-from app.queries.users import find_signed_in_user
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, sign_in
 from tests.shop import Shop
 from tests.waiting import until
 
@@ -160,17 +158,8 @@ def till_of(visitor: Visitor, shop: Shop) -> Till:
         f"{name}@example.com",
         name,
     )
-    log_in(visitor, shop, user_id)
+    sign_in(visitor, shop.app, user_id)
     return Till(visitor, shop, user_id).open()
-
-
-def log_in(visitor: Visitor, shop: Shop, user_id: UUID) -> None:
-    """What the log-in page gives, without its costly look at a password."""
-    user = find_signed_in_user(str(user_id))
-    sessions = SecureCookieSessionInterface().get_signing_serializer(shop.app)
-    kept = {"_user_id": user.get_id(), "_fresh": True}
-    cookie = {"name": "holdfast", "value": sessions.dumps(kept), "url": visitor.site}
-    visitor.page.context.add_cookies([cookie])
 
 
 def second_tab(till: Till) -> Till:
