@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -26,6 +27,7 @@ from app.database import db
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.postgres import STORE, Postgres
 from app.runtime.valkey import Valkey
+from app.services import accounts, passwords
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +35,8 @@ TEST_INSTANCES = ROOT / "instance" / "test"
 TEMPLATE = "holdfast_template"
 SERVERS = pytest.StashKey["EmbeddedServers"]()
 REDIS_DATABASES = 16
+REAL = passwords.hasher
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 LONG_FIRST = ("stress", "scaling", "runtime", "jobs", "bench", "migrations", "browser")
 
 
@@ -123,6 +127,22 @@ def servers(pytestconfig: pytest.Config) -> Servers:
         Postgres(Path(instance), durable=False, port=postgres_port),
         Valkey(Path(instance), durable=False, port=valkey_port),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Argon2 with the least work it knows, for the many log-ins that prove nothing about it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", CHEAP)
+        patch.setattr(accounts, "NOBODYS_HASH", CHEAP.hash("nobody has this password"))
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's own parameters."""
+    monkeypatch.setattr(passwords, "hasher", REAL)
+    monkeypatch.setattr(accounts, "NOBODYS_HASH", passwords.NOBODYS_HASH)
 
 
 @pytest.fixture(scope="session")

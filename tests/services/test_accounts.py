@@ -17,6 +17,7 @@ def new_user(role: str = "staff") -> tuple[str, object]:
     return email, accounts.create_user(email, name="Ana", role=role, password=PASSWORD)
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_user_signs_in_with_the_address_in_any_case_and_the_password(shop: Shop) -> None:
     email, user_id = new_user()
     assert accounts.check_password(f" {email.upper()} ", PASSWORD) == user_id

@@ -13,6 +13,8 @@ from app.services import accounts, passwords
 from app.services.passwords import NICENESS, Places
 from tests.shop import Shop
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 
 @pytest.fixture
 def places():
