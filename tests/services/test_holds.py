@@ -282,10 +282,11 @@ def test_a_cart_is_emptied_as_a_whole(shop: Shop) -> None:
 
 def test_what_somebody_else_took_meanwhile_is_not_released(shop: Shop) -> None:
     mine, taken, invoiced, free = ids = shop.new_units(4)
-    shop.hold([mine], "cart-mine")
-    service.hold_items_for_session([taken], "cart-other", shop.colleague)
+    session_id = str(uuid4())
+    shop.hold([mine], session_id)
+    service.hold_items_for_session([taken], str(uuid4()), shop.colleague)
     shop.new_invoice([invoiced])
-    is_mine = partial(is_held_by_session, session_id="cart-mine")
+    is_mine = partial(is_held_by_session, session_id=session_id)
     # A manager may release anybody's hold, and asked for one cart's alone.
     assert service.release_what_is_held(ids, is_mine, shop.manager) == [mine]
     assert shop.statuses([mine, taken, invoiced, free]) == [
