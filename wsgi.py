@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
-from app.queries.readiness import OtherSchema, refuse_newer_schema, refuse_other_schema
+from app.queries.monitoring.readiness import OtherSchema, refuse_newer_schema, refuse_other_schema
 from app.runtime.problems import RuntimeProblem, in_one_line
 from app.runtime.state import needs_servers, resolve, started_here, without_servers
 from app.settings import Settings, SettingsError

@@ -5,25 +5,25 @@ from typing import Any
 
 from flask import Flask
 
-from app import (
+from app import cli
+from app.database.transactions import configure_database
+from app.observability import logs, sentry
+from app.services.accounts import passwords
+from app.settings import Settings
+from app.web import (
+    api,
     authentication,
     authorization,
-    blueprints,
-    cli,
-    error_responses,
-    error_tracking,
+    errors,
     extensions,
-    form_keys,
-    logs,
-    presentation,
-    replica,
+    form_idempotency,
+    pages,
+    replica_reads,
     request_log,
     responses,
+    template_filters,
 )
-from app.blueprints.api import rate_limits
-from app.database import configure_database
-from app.services import passwords
-from app.settings import Settings
+from app.web.api.framework import rate_limits
 
 WORKING_DAY_SECONDS = 12 * 60 * 60
 REQUEST_BYTES_MAX = 16 * 1024 * 1024
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole store as a WSGI app. Refuses to start when a route declares no permission."""
     settings = settings or Settings.from_environment()
     logs.configure(settings.log_format)
-    error_tracking.register(settings.sentry_dsn)
+    sentry.register(settings.sentry_dsn)
     app = Store(__name__, template_folder="../templates", static_folder="../static")
     configure(app, settings)
     configure_database(app, settings)
@@ -48,12 +48,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     authorization.register(app)
     extensions.register(app, settings)
     authentication.register(app)
-    presentation.register(app)
+    template_filters.register(app)
     responses.register(app)
-    error_responses.register(app)
-    blueprints.register(app)
-    form_keys.register(app)
-    replica.register(app, settings)
+    errors.register(app)
+    pages.register(app)
+    api.register(app)
+    form_idempotency.register(app)
+    replica_reads.register(app, settings)
     cli.register(app)
     request_log.register(app)
     authorization.refuse_undeclared_routes(app)

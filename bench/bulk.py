@@ -11,9 +11,9 @@ import psycopg
 
 from app.models.user import SYSTEM_USER_ID
 from app.runtime.embedded import EmbeddedServers
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewInvoice, NewPayment
 from bench import raw_invoices
 from bench.store import deadlocks, free_units, store
 from bench.table import Row, percentile

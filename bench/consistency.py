@@ -16,8 +16,8 @@ from flask import Flask
 
 from app import create_app
 from app.runtime.embedded import EmbeddedServers
-from app.services import consistency
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.consistency import findings as consistency
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.settings import Settings
 from bench.store import store
 from bench.table import Row, percentile

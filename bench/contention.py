@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from app.models.user import SYSTEM_USER_ID
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from bench import load
 from bench.table import Row
 from bench.web import Web

@@ -19,7 +19,7 @@ from flask import Flask
 
 from app import create_app
 from app.models.user import SYSTEM_USER_ID
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.settings import Settings
 from bench.store import explain
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from app.domain.retail_plan import Selection
+from app.domain.imports.retail.plan import Selection
 from app.runtime.embedded import EmbeddedServers
-from app.services.retail_import import import_retail
+from app.services.imports.retail.importer import import_retail
 from bench.processes import cpu_seconds, memory_megabytes
 from bench.store import ROOT, deadlocks, process_ids, store
 from bench.table import Row

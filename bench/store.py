@@ -18,7 +18,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
-from app.database import db
+from app.database.transactions import db
 from app.models.user import SYSTEM_USER_ID
 from app.runtime.embedded import EmbeddedServers
 from app.settings import Settings

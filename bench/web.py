@@ -15,8 +15,8 @@ import psycopg
 from flask import Flask
 
 from app.runtime.embedded import EmbeddedServers
-from app.services import accounts
-from app.services.api_tokens import create_token
+from app.services.accounts import users as accounts
+from app.services.accounts.api_tokens import create_token
 from app.settings import Settings
 from bench.processes import Groups
 from bench.store import ROOT, kept_store, process_ids, store

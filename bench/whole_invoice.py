@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.models.user import SYSTEM_USER_ID
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from bench.store import free_units
 from bench.table import Row
 from bench.web import Web

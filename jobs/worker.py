@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
 from app.runtime.privileges import die_with_parent
-from app.services.job_queue import connect, queue
+from app.services.background.job_queue import connect, queue
 from app.settings import Settings
 from jobs.application import application
 

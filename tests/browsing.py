@@ -14,8 +14,8 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from app.queries.users import find_signed_in_user
-from app.services import accounts
+from app.queries.accounts.users import find_signed_in_user
+from app.services.accounts import users as accounts
 from tests.shop import Shop
 
 PASSWORD = "correct horse battery"

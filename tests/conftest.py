@@ -23,11 +23,12 @@ from flask_migrate import upgrade
 from psycopg import sql
 
 from app import create_app
-from app.database import db
+from app.database.transactions import db
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.postgres import STORE, Postgres
 from app.runtime.valkey import Valkey
-from app.services import accounts, passwords
+from app.services.accounts import passwords
+from app.services.accounts import users as accounts
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]

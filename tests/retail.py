@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.domain.currency import currency_of
-from app.domain.retail_columns import TextColumns
-from app.domain.retail_dates import DateOrder
-from app.domain.retail_lines import Notice, RetailLine
-from app.domain.retail_parsing import LineParser
+from app.domain.imports.retail.columns import TextColumns
+from app.domain.imports.retail.dates import DateOrder
+from app.domain.imports.retail.lines import Notice, RetailLine
+from app.domain.imports.retail.parsing import LineParser
 
 ROOT = Path(__file__).parents[1]
 REAL_FILE = ROOT.parent / "shared" / "data" / "online_retail.csv.gz"

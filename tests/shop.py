@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewInvoice, NewPayment
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewInvoice, NewPayment
 from tests.conftest import Servers, running_app, settings_for
 
 #: Everything that a refused act must leave as it was; each update of a unit or an invoice raises

@@ -11,10 +11,17 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from app import create_app
-from app.database import PendingChanges, allow_time_for, db, sqlstate, transactional, unhurried
+from app.database.transactions import (
+    PendingChanges,
+    allow_time_for,
+    db,
+    sqlstate,
+    transactional,
+    unhurried,
+)
 from app.domain.errors import DatabaseAway, InvalidInput, ItemBusy, OutcomeUnknown
 from app.models import Customer
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.conftest import settings_for
 from tests.shop import Shop, open_shop, own_shop, plain_url, shop, standing_shop
 from tests.waiting import until, until_blocked, until_somebody_waits

@@ -18,11 +18,12 @@ STORE = """
 import os, sys
 from dataclasses import replace
 from sqlalchemy import text
-from app import create_app, error_tracking
-from app.authorization import requires
-from app.database import db
+from app.observability import sentry as error_tracking
+from app import create_app
+from app.web.authorization import requires
+from app.database.transactions import db
 from app.domain.errors import ItemBusy
-from app.domain.roles import Permission
+from app.domain.accounts.roles import Permission
 from app.settings import Settings
 from tests.conftest import settings_for
 
@@ -125,5 +126,5 @@ def test_without_a_dsn_nothing_is_loaded_or_sent(
 ) -> None:
     fail_once(shared_database_url)
     assert tracker.events == []
-    code = "import sys, app.error_tracking, app; assert 'sentry_sdk' not in sys.modules"
+    code = "import sys, app.observability.sentry, app; assert 'sentry_sdk' not in sys.modules"
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.services import accounts
+from app.services.accounts import users as accounts
 from tests.browsing import PASSWORD, Browser, alert, path_of
 from tests.shop import own_shop
 

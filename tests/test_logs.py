@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import logs
-from app.request_ids import HEADER, working_on
+from app.observability import logs
+from app.observability.request_id import HEADER, working_on
 from tests.blueprints.api.caller import LIFECYCLE, caller_for
 from tests.shop import Shop, own_shop, shop, standing_shop
 

@@ -2,7 +2,12 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from app.request_ids import accepted_or_new, current_request_id, new_request_id, working_on
+from app.observability.request_id import (
+    accepted_or_new,
+    current_request_id,
+    new_request_id,
+    working_on,
+)
 
 
 def test_a_new_id_is_a_uuid_of_version_7_and_no_two_are_alike() -> None:

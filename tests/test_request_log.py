@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.request_ids import HEADER
+from app.observability.request_id import HEADER
 from app.settings import Settings
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
 from tests.browsing import HTMX, as_role

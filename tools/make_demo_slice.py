@@ -12,9 +12,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from app.domain.retail_plan import Selection, plan
-from app.domain.retail_sales import Sale
-from app.services.retail_file import read_retail_file
+from app.domain.imports.retail.plan import Selection, plan
+from app.domain.imports.retail.sales import Sale
+from app.services.imports.retail.file import read_retail_file
 
 FIRST_DAY = date(2011, 11, 1)
 UNITS_MAX = 120

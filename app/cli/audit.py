@@ -7,7 +7,7 @@ import time
 import click
 from flask.cli import AppGroup
 
-from app.services.audit import audit_history
+from app.services.background.audit import audit_history
 
 audit = AppGroup("audit", help="Proof that history is complete and untouched.")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from app.domain.typed_dates import is_day, parse_day
+from app.domain.input.dates import is_day, parse_day
 
 
 class Day(click.ParamType[date]):

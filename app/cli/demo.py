@@ -5,14 +5,14 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.domain.errors import Duplicate, InvalidInput, LogInBusy, Refusal
-from app.services.demo_users import (
+from app.services.accounts.passwords import new_password
+from app.services.imports.demo.users import (
     DEMO_EMAILS,
     FirstAdmin,
     demo_has_ended,
     end_demo,
     has_other_admin,
 )
-from app.services.passwords import new_password
 
 demo = AppGroup("demo", help="The demo store's log-ins.")
 

@@ -8,10 +8,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.cli.day import DAY
-from app.database import unhurried
-from app.domain.daily_report import DayNotReportable
-from app.queries.daily_report import today
-from app.services.background_cleanup import BackgroundCleanupService
+from app.database.transactions import unhurried
+from app.domain.reports.daily_report import DayNotReportable
+from app.queries.reports.daily_report import today
+from app.services.background.cleanup import BackgroundCleanupService
 
 
 @click.command("cleanup")

@@ -5,14 +5,14 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from app.database import unhurried
-from app.queries.readiness import OtherSchema, refuse_newer_schema
-from app.queries.users import has_users
+from app.database.transactions import unhurried
+from app.queries.accounts.users import has_users
+from app.queries.monitoring.readiness import OtherSchema, refuse_newer_schema
 from app.runtime.log_ins import LogIns
-from app.services.amount_decimals import AmountsDoNotFit, refuse_other_decimals
-from app.services.daily_report import report_last_days
-from app.services.demo_store import is_empty, load_demo_store
-from app.services.demo_users import demo_has_ended, demo_log_ins
+from app.services.imports.demo.store import is_empty, load_demo_store
+from app.services.imports.demo.users import demo_has_ended, demo_log_ins
+from app.services.invoices.amount_decimals import AmountsDoNotFit, refuse_other_decimals
+from app.services.reports.daily_report import report_last_days
 from app.settings import Settings
 from app.store_currency import store_currency
 

@@ -16,15 +16,15 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.day import DAY
 from app.cli.whole_number import WholeNumber
-from app.database import connection_lost
+from app.database.transactions import connection_lost
 from app.domain.errors import DatabaseAway, InvalidInput, NotFound, OutcomeUnknown, Refusal
-from app.domain.retail_dates import DateOrder
-from app.domain.retail_form import Choices
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_numbers import MARKS
-from app.domain.retail_plan import Selection
-from app.services.amount_decimals import other_decimals
-from app.services.retail_import import ImportRunning, Progress, Summary, import_retail
+from app.domain.imports.retail.dates import DateOrder
+from app.domain.imports.retail.file_format import Choices
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.numbers import MARKS
+from app.domain.imports.retail.plan import Selection
+from app.services.imports.retail.importer import ImportRunning, Progress, Summary, import_retail
+from app.services.invoices.amount_decimals import other_decimals
 from app.store_currency import store_currency
 
 REPORT_SECONDS = 5.0

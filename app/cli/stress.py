@@ -11,4 +11,4 @@ import click
 def stress(arguments: tuple[str, ...]) -> None:
     """Strike a scratch store while clients work on it, and prove its books right."""
     # In this process's place: what the proof needs is nothing that a store should load.
-    os.execv(sys.executable, [sys.executable, "-m", "app.stress", *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", "stress", *arguments])

@@ -4,10 +4,10 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.whole_number import WholeNumber
+from app.domain.accounts.token_scopes import Scope
 from app.domain.errors import InvalidInput
-from app.domain.scopes import Scope
-from app.queries.api_tokens import find_user_by_email
-from app.services.api_tokens import DAYS_MAX, create_token
+from app.queries.accounts.api_tokens import find_user_by_email
+from app.services.accounts.api_tokens import DAYS_MAX, create_token
 
 token = AppGroup("token", help="Tokens for programs that use the API.")
 

@@ -3,9 +3,9 @@
 import click
 from flask.cli import AppGroup
 
+from app.domain.accounts.roles import Role
 from app.domain.errors import Duplicate, InvalidInput
-from app.domain.roles import Role
-from app.services import accounts
+from app.services.accounts import users as accounts
 
 user = AppGroup("user", help="Users and their roles.")
 

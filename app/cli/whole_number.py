@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from app.domain.typed_numbers import parse_whole_number
+from app.domain.input.numbers import parse_whole_number
 
 
 class WholeNumber(click.ParamType[int]):

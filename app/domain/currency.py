@@ -8,7 +8,7 @@ from unicodedata import category
 from babel.numbers import get_currency_symbol
 from iso4217 import Currency as Iso4217
 
-from app.domain.typed_numbers import example_of, parse_amount
+from app.domain.input.numbers import example_of, parse_amount
 
 #: Of the columns that keep amounts.
 DECIMALS_MAX = 2

@@ -5,8 +5,8 @@ from sqlalchemy import FetchedValue, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Model
-from app.models.columns import Id, Instant, Stamp, Version
+from app.database.columns import Id, Instant, Stamp, Version
+from app.database.transactions import Model
 
 
 class Item(Model):

@@ -3,8 +3,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Model
-from app.models.columns import Id, Money, Stamp
+from app.database.columns import Id, Money, Stamp
+from app.database.transactions import Model
 
 
 class Payment(Model):

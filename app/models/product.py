@@ -1,8 +1,8 @@
 from sqlalchemy import Computed
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Model
-from app.models.columns import Id, Money, Stamp, Version
+from app.database.columns import Id, Money, Stamp, Version
+from app.database.transactions import Model
 
 
 class Product(Model):

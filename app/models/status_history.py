@@ -2,8 +2,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from app.database import Model
-from app.models.columns import Id, Instant
+from app.database.columns import Id, Instant
+from app.database.transactions import Model
 
 
 class InventoryStatusHistory(Model):

@@ -2,8 +2,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from app.database import Model
-from app.models.columns import Id, Instant, Stamp
+from app.database.columns import Id, Instant, Stamp
+from app.database.transactions import Model
 
 #: Who does what nobody in particular does: expiry, imports, the migration. Nobody can log in as it.
 SYSTEM_USER_ID = UUID("00000000-0000-7000-8000-000000000001")

@@ -1,7 +1,7 @@
 from sqlalchemy.orm import Mapped
 
-from app.database import Model
-from app.models.columns import Id, Stamp
+from app.database.columns import Id, Stamp
+from app.database.transactions import Model
 
 
 class Warehouse(Model):

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import text
 
-from app.database import db
+from app.database.transactions import db
 
 UUID_IN_PATH = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 #: The path of a page -> the statement that gives its name.

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from app.database import db
-from app.domain.text_folding import fold_text, serial_key
+from app.database.transactions import db
+from app.domain.text.folding import fold_text, serial_key
 
 #: The key of a serial number, and those of units of before that differ from it in case alone.
 #: (See migrations/sql/009_serial_search.sql.)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import BindParameter, String, bindparam
 
 from app.domain.errors import InvalidInput
-from app.domain.text_folding import barcode_key, search_words
+from app.domain.text.folding import barcode_key, search_words
 from app.queries.paging import escape_like
 
 WORDS_MAX = 12

@@ -25,7 +25,7 @@ ADOPTION_SECONDS_MAX = 5.0
 
 
 def main(control: socket.socket, listener: int, supervisor: int) -> None:
-    application = import_string("app.web:application")
+    application = import_string("app:create_app")()
     # What is there by now stays shared between all processes: nobody's collector writes to it.
     gc.collect()
     gc.freeze()

@@ -15,8 +15,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
-from app.metrics.folder import VARIABLE as METRICS_FOLDER
-from app.metrics.folder import clear
+from app.observability.multiprocess import VARIABLE as METRICS_FOLDER
+from app.observability.multiprocess import clear
 from app.runtime.adopted import reap_strangers
 from app.runtime.children import Child
 from app.runtime.embedded import EmbeddedServers
@@ -131,7 +131,7 @@ class Supervisor:
         if "worker" in self.settings.node_roles:
             yield Child("worker", _python("jobs.worker"), environment)
         if "scheduler" in self.settings.node_roles:
-            yield Child("scheduler", _python("jobs.schedule"), environment)
+            yield Child("scheduler", _python("jobs.scheduler"), environment)
 
     def _environment(self) -> dict[str, str]:
         settings = self.settings

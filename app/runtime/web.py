@@ -77,4 +77,4 @@ def stop(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(import_string("app.web:application"), int(sys.argv[1]))
+    serve(import_string("app:create_app")(), int(sys.argv[1]))

@@ -1,4 +1,4 @@
--- How texts are compared. Each function has a twin in app/domain/text_folding.py, and a test holds
+-- How texts are compared. Each function has a twin in app/domain/text/folding.py, and a test holds
 -- the two against each other over all of Unicode. They do not depend on the database's locale.
 
 -- What two spellings of one text have in common: letters' case, forms, unseen characters, spaces.

@@ -1,4 +1,4 @@
--- Where a unit is limits what happens to it. Copies of app/domain/unit_places.py: what may happen to
+-- Where a unit is limits what happens to it. Copies of app/domain/inventory/physical_status.py: what may happen to
 -- a unit that is at a place, and at which places a unit of an inventory status may be said to be.
 
 CREATE TABLE step_places (

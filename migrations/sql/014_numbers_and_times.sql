@@ -1,6 +1,6 @@
 -- NaN passes every comparison with nought, and a time after the year 9999 cannot be read by the
 -- program: one such row in SQL would make every page and report that shows it fail.
--- The edges are those of a day from 1970 to 2100 in any zone, as in app/domain/typed_dates.py.
+-- The edges are those of a day from 1970 to 2100 in any zone, as in app/domain/input/dates.py.
 -- Rows from before, which nobody may change, stay as they are.
 DO $$
 DECLARE rule record;

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.authorization import UndeclaredRoute, permission_of, refuse_undeclared_routes, requires
-from app.domain.roles import Permission, Role, may
+from app.domain.accounts.roles import Permission, Role, may
+from app.web.authorization import UndeclaredRoute, permission_of, refuse_undeclared_routes, requires
 from tests.browsing import path_of
 from tests.shop import Shop
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: The proof works on scratch databases alone, knows the law by itself, and breaks it on purpose.
-PROOF = ROOT / "app/stress"
+PROOF = ROOT / "stress"
 SOURCES = [
     path
     for path in [*(ROOT / "app").rglob("*.py"), *(ROOT / "jobs").rglob("*.py"), ROOT / "wsgi.py"]
@@ -18,15 +18,15 @@ SOURCES = [
 #: What it looks like -> the only files that may look so, and what to do instead.
 RULES = {
     r"UPDATE items\b(?:(?!WHERE).)*\binventory_status\s*=": (
-        {"app/services/status_door.py"},
+        {"app/services/ledger/item_status.py"},
         "change a unit's status through StatusDoor._change_status",
     ),
     r"UPDATE items\b(?:(?!WHERE).)*\breserved_(?:at|by|for_type|for_id)\s*=": (
-        {"app/services/status_door.py"},
+        {"app/services/ledger/item_status.py"},
         "reserve and release through StatusDoor",
     ),
     r"INSERT INTO items\b": (
-        {"app/services/inventory_lifecycle.py"},
+        {"app/services/inventory/lifecycle.py"},
         "bring units into the store through InventoryLifecycleService.receive_items",
     ),
     r"(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE) (?:inventory|invoice)_status_history\b": (
@@ -34,7 +34,7 @@ RULES = {
         "the database writes history by itself",
     ),
     r"UPDATE invoices\b(?:(?!WHERE).)*\bstatus\s*=": (
-        {"app/services/invoice_rows.py"},
+        {"app/services/ledger/invoice_rows.py"},
         "change an invoice's status through set_invoice_status",
     ),
     r"UPDATE invoices\b(?:(?!WHERE).)*\b(?:total|paid)\s*=": (
@@ -42,18 +42,21 @@ RULES = {
         "the database keeps an invoice's sums by itself",
     ),
     r"(?:session|connection|transaction)\.(?:commit|begin|begin_nested)\(": (
-        {"app/database.py"},
+        {"app/database/transactions.py"},
         "make it a service method with @transactional",
     ),
-    r"\.commit\(": ({"app/database.py"}, "make it a service method with @transactional"),
+    r"\.commit\(": (
+        {"app/database/transactions.py"},
+        "make it a service method with @transactional",
+    ),
     r"session_replication_role|DISABLE TRIGGER": (set(), "guards stay on"),
     r"set_config\('holdfast\.": (
-        {"app/services/change_context.py"},
+        {"app/services/ledger/change_context.py"},
         "explain a change with ChangeContext",
     ),
     r"\bOFFSET\b": (set(), "page by cursor"),
     r"csv\.(?:writer|DictWriter)\b": (
-        {"app/domain/csv_text.py"},
+        {"app/domain/text/csv_text.py"},
         "write CSV with csv_text, which keeps spreadsheets from running what it holds",
     ),
 }
@@ -89,7 +92,7 @@ def test_the_door_is_where_the_rules_look_for_it() -> None:
         for path in SOURCES
         if "SET inventory_status = :to" in path.read_text()
     }
-    assert found == {"app/services/status_door.py"}
+    assert found == {"app/services/ledger/item_status.py"}
 
 
 def test_only_services_write() -> None:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from sqlalchemy import event
 
-from app.database import db
+from app.database.transactions import db
 from tests.browsing import as_role
 from tests.shop import Shop, own_shop, shop, standing_shop
 

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app import disk_space
-from app.database import db, transactional
+from app.database import disk_space
+from app.database.transactions import db, transactional
 from app.domain.errors import NoSpace
-from app.services import accounts
+from app.services.accounts import users as accounts
 from tests.browsing import PASSWORD, Browser
 from tests.conftest import Servers, running_app
 from tests.shop import Shop

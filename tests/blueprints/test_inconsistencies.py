@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.services.background_cleanup import BackgroundCleanupService
+from app.services.background.cleanup import BackgroundCleanupService
 from tests.browsing import alert, path_of
 from tests.shop import Shop
 

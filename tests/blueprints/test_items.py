@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.export_places import AT_ONCE
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.web.exports.export_slots import AT_ONCE
 from tests.browsing import alert, path_of
 from tests.shop import Shop
 

@@ -6,9 +6,9 @@ from html import unescape
 import pytest
 import redis
 
-from app.services import job_runs
-from app.services.alerts import raise_alert
-from app.services.job_queue import queue
+from app.services.background import job_runs
+from app.services.background.job_queue import queue
+from app.services.notifications.alerts import raise_alert
 from tests.browsing import HTMX
 from tests.shop import Shop
 

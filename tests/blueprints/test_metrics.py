@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.blueprints.metrics import STANDING
-from app.database import db
-from app.metrics.instruments import CONNECTION_LOST, RETRIES
-from app.metrics.pool import note_pool
-from app.services.audit import audit_history
+from app.database.pool_metrics import note_pool
+from app.database.transactions import db
+from app.observability.metrics import CONNECTION_LOST, RETRIES
+from app.services.background.audit import audit_history
 from app.settings import Settings
+from app.web.monitoring.metrics import STANDING
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
 from tests.conftest import ROOT, running_app
 from tests.shop import Shop

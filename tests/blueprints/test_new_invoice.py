@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browsing import Browser, alert, path_of
 from tests.shop import Shop
 

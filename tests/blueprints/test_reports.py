@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.services.daily_report import make_report
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.reports.daily_report import make_report
 from tests.browsing import alert
 from tests.shop import Shop
 

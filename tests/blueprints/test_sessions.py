@@ -3,9 +3,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.blueprints.sessions import DELAYS
-from app.services import accounts, passwords
-from app.services.login_delays import keys_of
+from app.services.accounts import passwords
+from app.services.accounts import users as accounts
+from app.services.accounts.login_delays import keys_of
+from app.web.pages.accounts.sessions import DELAYS
 from tests.browsing import PASSWORD, Browser, alert, path_of
 from tests.shop import Shop
 from tests.waiting import until

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from app.presentation import counted, with_article
-from app.services import accounts
-from app.services.amount_decimals import refuse_other_decimals
+from app.services.accounts import users as accounts
+from app.services.invoices.amount_decimals import refuse_other_decimals
 from app.store_currency import store_currency
+from app.web.template_filters import counted, with_article
 from tests.browsing import PASSWORD, Browser
 from tests.shop import Shop, open_shop
 

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from werkzeug.test import TestResponse
 
-from app.services import accounts
+from app.services.accounts import users as accounts
 from tests.browsing import HTMX, PASSWORD, Browser, alert
 from tests.shop import Shop
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browsing import Browser, alert
 from tests.shop import Shop
 

@@ -14,11 +14,11 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from app.database import unhurried
-from app.queries.api_tokens import find_user_by_email
-from app.queries.users import find_signed_in_user
-from app.services.daily_report import report_last_days
-from app.services.demo_store import load_demo_store
+from app.database.transactions import unhurried
+from app.queries.accounts.api_tokens import find_user_by_email
+from app.queries.accounts.users import find_signed_in_user
+from app.services.imports.demo.store import load_demo_store
+from app.services.reports.daily_report import report_last_days
 from tests.conftest import ROOT, Servers, made_once, running_app, settings_for
 
 PASSWORD = "the demo's password"

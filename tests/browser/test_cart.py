@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from flask import Flask
 
-from app.services import accounts, carts
-from app.services.catalogue import create_product
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.accounts import users as accounts
+from app.services.carts import carts
+from app.services.catalogue.catalogue import create_product
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browser.conftest import PASSWORD, Visitor
 from tests.shop import plain_url
 from tests.waiting import until

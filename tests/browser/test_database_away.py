@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from app.stress.proxy import Proxy, proxy_to
+from stress.environments.proxy import Proxy, proxy_to
 from tests.browser.test_pages import look
 from tests.conftest import Servers, running_app
 

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from app.queries.api_tokens import find_user_by_email
-from app.services import accounts, catalogue
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.queries.accounts.api_tokens import find_user_by_email
+from app.services.accounts import users as accounts
+from app.services.catalogue import catalogue
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browser.conftest import PASSWORD, Visitor
 from tests.browser.test_pages import look
 

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.database import db
-from app.queries.inconsistencies import list_findings
-from app.services.background_cleanup import BackgroundCleanupService
+from app.database.transactions import db
+from app.queries.consistency.findings import list_findings
+from app.services.background.cleanup import BackgroundCleanupService
 from tests.browser.test_pages import LOOKS, look
 from tests.shop import plain_url
 

@@ -6,9 +6,10 @@ import pytest
 from click.testing import Result
 
 from app.cli.prepare import prepare_demo
-from app.services import accounts, demo_users
-from app.services.api_tokens import create_token
-from app.services.demo_users import DEMO_EMAILS
+from app.services.accounts import users as accounts
+from app.services.accounts.api_tokens import create_token
+from app.services.imports.demo import users as demo_users
+from app.services.imports.demo.users import DEMO_EMAILS
 from tests.browsing import Browser
 from tests.conftest import running_app
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_plan import Selection, plan
-from app.services.retail_file import read_retail_file
-from app.services.retail_import import import_retail
-from app.stress.proxy import Proxy, proxy_to
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.plan import Selection, plan
+from app.services.imports.retail.file import read_retail_file
+from app.services.imports.retail.importer import import_retail
+from stress.environments.proxy import Proxy, proxy_to
 from tests.conftest import ROOT, running_app, settings_for
 from tests.invariants import WRONG
 from tests.retail import DEMO_SLICE, HEADINGS, row, write_file

@@ -15,9 +15,9 @@ from app.domain.errors import (
     NotEnoughStock,
     Refusal,
 )
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NewInvoice, Quantity
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NewInvoice, Quantity
 from tests.concurrency.together import deadlocks, refusals, together
 from tests.invariants import assert_invariants
 from tests.shop import Shop

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from app.database import db
+from app.database.transactions import db
 from app.domain.errors import NotPermitted, Refusal
 from tests.shop import Shop
 from tests.waiting import until

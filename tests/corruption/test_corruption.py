@@ -10,15 +10,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.inconsistency import InconsistencyKind
-from app.domain.prescription import Choice
+from app.domain.consistency.kinds import InconsistencyKind
+from app.domain.consistency.unit_repair import Choice
 from app.models.user import SYSTEM_USER_ID
-from app.queries.audit import verify_history
-from app.queries.repair_plan import plan_for_finding
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.repair import NothingToMend, RepairService
-from app.services.repair_choices import RepairChoices
+from app.queries.consistency.history_audit import verify_history
+from app.queries.consistency.repair_plan import plan_for_finding
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.repair import NothingToMend, RepairService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.corruption.vandal import Vandal
 from tests.invariants import WRONG
 from tests.shop import Shop

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.csv_text import csv_cell, csv_text
+from app.domain.text.csv_text import csv_cell, csv_text
 
 
 @pytest.mark.parametrize(

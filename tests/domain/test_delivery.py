@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.delivery import DeliveryInfo
+from app.domain.inventory.delivery import DeliveryInfo
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.email_address import EMAIL_LENGTH_MAX, clean_email, clean_optional_email
-from app.domain.text_folding import fold_text
+from app.domain.input.email_address import EMAIL_LENGTH_MAX, clean_email, clean_optional_email
+from app.domain.text.folding import fold_text
 
 
 @pytest.mark.parametrize(

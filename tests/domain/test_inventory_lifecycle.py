@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from app.domain.inventory_lifecycle import (
+from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     EVENTS,
     HOLD_REASONS,

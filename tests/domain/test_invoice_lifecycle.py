@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.inventory_lifecycle import CORRECTIONS
-from app.domain.invoice_lifecycle import (
+from app.domain.inventory.item_lifecycle import CORRECTIONS
+from app.domain.invoices.invoice_lifecycle import (
     AWAITING_PAYMENT,
     EXPECTED_ITEM_STATUS,
     INVOICE_TRANSITIONS,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.inventory_lifecycle import (
+from app.domain.consistency.repair_steps import Holder, Standing, Step, shortest_chain
+from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     ChangeReason,
     InventoryStatus,
@@ -14,8 +15,7 @@ from app.domain.inventory_lifecycle import (
     ReservedForType,
     is_allowed,
 )
-from app.domain.repair import Holder, Standing, Step, shortest_chain
-from app.domain.unit_places import may_happen_at
+from app.domain.inventory.physical_status import may_happen_at
 
 AVAILABLE, RESERVED, SOLD, DELIVERED = InventoryStatus
 INVOICE = Holder(ReservedForType.INVOICE, "1")

@@ -3,8 +3,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.domain.retail_dates import DateOrder, date_order, is_twice, on_the_clock, parse_time
-from app.domain.retail_headings import RetailFileError
+from app.domain.imports.retail.dates import (
+    DateOrder,
+    date_order,
+    is_twice,
+    on_the_clock,
+    parse_time,
+)
+from app.domain.imports.retail.headings import RetailFileError
 
 DAY, MONTH = DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST
 

@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_lines import SkipReason, reason_to_skip
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.lines import SkipReason, reason_to_skip
 from tests.retail import HEADINGS, parse_rows, row
 
 

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_numbers import decimal_mark
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.numbers import decimal_mark
 from tests.retail import HEADINGS, parse_rows, row
 
 

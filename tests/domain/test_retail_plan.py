@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.retail_events import Ending, EventKind, events
-from app.domain.retail_lines import SkipReason
-from app.domain.retail_plan import Selection, plan
+from app.domain.imports.retail.events import Ending, EventKind, events
+from app.domain.imports.retail.lines import SkipReason
+from app.domain.imports.retail.plan import Selection, plan
 from tests.retail import parse_rows, row
 
 

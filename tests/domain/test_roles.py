@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.roles import ROLE_PERMISSIONS, Permission, Role, least_role_with, may
+from app.domain.accounts.roles import ROLE_PERMISSIONS, Permission, Role, least_role_with, may
 
 #: Which role is the first that may do it, as the contract's table says.
 FIRST_ROLE = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.text_folding import barcode_key, fold_text, search_text, search_words, serial_key
+from app.domain.text.folding import barcode_key, fold_text, search_text, search_words, serial_key
 
 
 @pytest.mark.parametrize(

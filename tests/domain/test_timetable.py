@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.domain.timetable import TIMETABLE, Daily, Every, JobName
+from app.domain.background.schedule import TIMETABLE, Daily, Every, JobName
 
 LONDON = ZoneInfo("Europe/London")
 ZONES = ["UTC", "Europe/London", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"]

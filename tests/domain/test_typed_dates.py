@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.daily_report import bounds
-from app.domain.typed_dates import FIRST_DAY, LAST_DAY, parse_day, parse_instant
-from app.domain.written_times import written_day, written_moment, written_span
+from app.domain.input.dates import FIRST_DAY, LAST_DAY, parse_day, parse_instant
+from app.domain.reports.daily_report import bounds
+from app.domain.text.written_times import written_day, written_moment, written_span
 
 #: Midnight shifts, a day that there was not, half hours, a shift across midnight.
 ZONES = [

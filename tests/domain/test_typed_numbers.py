@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.typed_numbers import MINUS_SIGNS, SPACES, parse_amount, parse_whole_number
+from app.domain.input.numbers import MINUS_SIGNS, SPACES, parse_amount, parse_whole_number
 
 POUNDS = {"decimals": 2, "currency_names": ("GBP", "£")}
 YEN = {"decimals": 0, "currency_names": ("JPY", "¥")}

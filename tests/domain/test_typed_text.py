@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.typed_text import (
+from app.domain.input.text import (
     clean_line,
     clean_optional_line,
     clean_optional_text,

@@ -4,15 +4,15 @@ import itertools
 
 import pytest
 
-from app.domain.inconsistency import contradicts
-from app.domain.inventory_lifecycle import (
+from app.domain.consistency.kinds import contradicts
+from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     TRANSITIONS,
     ChangeReason,
     InventoryStatus,
     PhysicalStatus,
 )
-from app.domain.unit_places import (
+from app.domain.inventory.physical_status import (
     STEP_PLACES,
     may_happen_at,
     place_words,

@@ -1,6 +1,6 @@
-from app.domain.inventory_lifecycle import TRANSITIONS, InventoryStatus
-from app.drawings.charts import round_up, shares, stacked_columns
-from app.drawings.state_machine import STEP_NAMES, draw_state_machine
+from app.domain.inventory.item_lifecycle import TRANSITIONS, InventoryStatus
+from app.web.charts.bar_chart import round_up, shares, stacked_columns
+from app.web.charts.state_machine import STEP_NAMES, draw_state_machine
 
 
 def test_every_allowed_step_is_drawn_and_named() -> None:

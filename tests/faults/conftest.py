@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from app.stress.proxy import Proxy, proxy_to
+from stress.environments.proxy import Proxy, proxy_to
 from tests.blueprints.api.caller import Caller, caller_for
 from tests.conftest import Servers, running_app, settings_for
 from tests.shop import Shop, open_shop

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.stress.proxy import Proxy
+from stress.environments.proxy import Proxy
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
 from tests.invariants import assert_invariants
 from tests.shop import Shop

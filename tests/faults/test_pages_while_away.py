@@ -6,9 +6,9 @@ from html import unescape
 import pytest
 from flask import Flask
 
-from app.services import accounts
-from app.stress.faults.lines import COMMIT
-from app.stress.proxy import Proxy
+from app.services.accounts import users as accounts
+from stress.environments.proxy import Proxy
+from stress.faults.lines import COMMIT
 from tests.browsing import HTMX, PASSWORD, Browser, alert
 from tests.shop import Shop
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from app.domain.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
+from app.domain.invoices.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
 from tests.guards.psql import SYSTEM_USER, Psql
 from tests.shop import plain_url
 from tests.waiting import until_blocked

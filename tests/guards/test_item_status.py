@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus, is_allowed
+from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus, is_allowed
 from tests.guards.psql import SYSTEM_USER, Psql
 from tests.invariants import assert_history_is_complete
 from tests.shop import plain_url

@@ -4,14 +4,14 @@ import itertools
 
 import pytest
 
-from app.domain.inventory_lifecycle import (
+from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     TRANSITIONS,
     ChangeReason,
     InventoryStatus,
     PhysicalStatus,
 )
-from app.domain.unit_places import may_happen_at, right_way
+from app.domain.inventory.physical_status import may_happen_at, right_way
 from tests.guards.psql import Psql
 
 GUARD = "zzz_guard_place_on_update"

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from jobs import report
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from jobs import daily_report as report
 from tests.shop import Shop
 
 #: Six in the morning in Auckland; in UTC it is the day before still.

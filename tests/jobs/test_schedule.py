@@ -15,10 +15,10 @@ import redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from app.domain.timetable import TIMETABLE, JobName
-from app.services import job_runs
-from app.services.job_queue import hint, queue, queue_state
-from jobs.schedule import StoreScheduler
+from app.domain.background.schedule import TIMETABLE, JobName
+from app.services.background import job_runs
+from app.services.background.job_queue import hint, queue, queue_state
+from jobs.scheduler import StoreScheduler
 from tests.conftest import ROOT
 from tests.runtime.store import until
 from tests.shop import Shop
@@ -83,7 +83,7 @@ def test_what_is_put_on_the_queue_is_json_and_only_once(
         hint(connection, [(run_id, JobName.CLEANUP)])
     (identifier,) = queue(connection).job_ids
     stored = zlib.decompress(connection.hget(f"rq:job:{identifier}", "data"))
-    assert json.loads(stored) == ["jobs.runs.perform", None, [str(run_id)], {}]
+    assert json.loads(stored) == ["jobs.perform.perform", None, [str(run_id)], {}]
     job = Job.fetch(identifier, connection, serializer=JSONSerializer)
     assert job.timeout == TIMETABLE[JobName.CLEANUP].seconds_max
 
@@ -98,7 +98,7 @@ def test_schedulers_and_workers_do_each_slot_once(own_shop: Shop, start) -> None
     item_ids = own_shop.new_units(3)
     own_shop.hold(item_ids, "cart")
     own_shop.expire(item_ids)
-    for module in ("jobs.schedule", "jobs.schedule", "jobs.worker", "jobs.worker"):
+    for module in ("jobs.scheduler", "jobs.scheduler", "jobs.worker", "jobs.worker"):
         start(module)
     until(
         lambda: own_shop.value(
@@ -129,7 +129,7 @@ def test_a_killed_workers_job_is_finished_by_the_next_worker_and_nothing_done_tw
     job_runs.request_run("cleanup", own_shop.manager)
     with somebody_at(own_shop, item_ids[0]):
         worker = start("jobs.worker")
-        start("jobs.schedule")
+        start("jobs.scheduler")
         until(lambda: statuses(own_shop, "cleanup")[:1] == ["running"], 90, "running")
         # It has freed the units and is half-way.
         until(lambda: own_shop.statuses(item_ids) == ["Available"] * 5, 90, "freed")
@@ -155,7 +155,7 @@ def test_a_killed_workers_job_is_finished_by_the_next_worker_and_nothing_done_tw
 def test_without_the_queue_the_timetable_is_kept_and_alerts_still_go_out(
     own_shop: Shop, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.schedule.application", lambda: own_shop.app)
+    monkeypatch.setattr("jobs.scheduler.application", lambda: own_shop.app)
     monkeypatch.setattr("jobs.application.application", lambda: own_shop.app)
     settings = own_shop.app.config["SETTINGS"]
     with redis.Redis.from_url(NOWHERE) as nowhere:

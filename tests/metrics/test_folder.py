@@ -13,12 +13,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.metrics.folder import VARIABLE, clear, fold_ended_processes
+from app.observability.multiprocess import VARIABLE, clear, fold_ended_processes
 
 ROOT = Path(__file__).parents[2]
 COUNTING = """
 import sys
-from app.metrics.instruments import RETRIES, REQUEST_SECONDS, WEB_PROCESSES
+from app.observability.metrics import RETRIES, REQUEST_SECONDS, WEB_PROCESSES
 RETRIES.labels("deadlock").inc(3)
 for seconds in (0.004, 0.3):
     REQUEST_SECONDS.labels("GET", "/").observe(seconds)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from app.metrics import reserved
-from app.metrics.folder import VARIABLE, clear
-from app.metrics.reserved import ReservedDict
+from app.observability import reserved_files as reserved
+from app.observability.multiprocess import VARIABLE, clear
+from app.observability.reserved_files import ReservedDict
 from tests.metrics.test_folder import ROOT, read
 from tests.small_disk import fill, small_disk
 
 COUNTING = """
 import sys
-from app.metrics.instruments import REQUESTS, RETRIES
+from app.observability.metrics import REQUESTS, RETRIES
 for line in sys.stdin:
     for number in range(int(line)):
         RETRIES.labels("deadlock").inc()

@@ -9,13 +9,13 @@ import pytest
 
 from app.domain.errors import NotPermitted
 from app.models.user import SYSTEM_USER_ID
-from app.queries.cart_rows import carts_put_aside
-from app.queries.invoice_numbers import list_void_numbers
-from app.services import carts
-from app.services.cart_sale import CartSale, sell_cart
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice, NewPayment
+from app.queries.carts.cart_rows import carts_put_aside
+from app.queries.invoices.invoice_numbers import list_void_numbers
+from app.services.carts import carts
+from app.services.carts.cart_sale import CartSale, sell_cart
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment
 from tests.invariants import assert_invariants
 from tests.migrations.old_shop import LEGACY, OldShop
 

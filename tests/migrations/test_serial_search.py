@@ -3,11 +3,11 @@
 import pytest
 
 from app.domain.errors import Duplicate
-from app.domain.text_folding import search_text, serial_key
-from app.queries.item_filters import ItemFilters
-from app.queries.items import list_items
-from app.queries.unit_search import find_serial
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.domain.text.folding import search_text, serial_key
+from app.queries.inventory.item_filters import ItemFilters
+from app.queries.inventory.items import list_items
+from app.queries.inventory.sellable_items import find_serial
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.invariants import assert_invariants
 from tests.migrations.old_shop import OldShop
 from tests.queries.test_item_search import VIEWER

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from app.database import db
-from app.domain.inventory_lifecycle import (
+from app.database.transactions import db
+from app.domain.accounts.roles import Role
+from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     TRANSITIONS,
     ChangeReason,
@@ -15,14 +16,13 @@ from app.domain.inventory_lifecycle import (
     PhysicalStatus,
     ReservedForType,
 )
-from app.domain.invoice_lifecycle import (
+from app.domain.inventory.physical_status import STEP_PLACES, right_way
+from app.domain.invoices.invoice_lifecycle import (
     INVOICE_TRANSITIONS,
     CustomerTier,
     InvoiceStatus,
     PaymentMethod,
 )
-from app.domain.roles import Role
-from app.domain.unit_places import STEP_PLACES, right_way
 
 MODELS = {mapper.class_.__tablename__: mapper for mapper in db.Model.registry.mappers}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain import text_folding
+from app.domain.text import folding as text_folding
 from tests.shop import plain_url
 
 #: Every character that Python's Unicode knows; PostgreSQL's is newer.

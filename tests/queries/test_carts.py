@@ -3,8 +3,8 @@
 from decimal import Decimal
 from uuid import uuid4
 
-from app.queries.carts import cart_units, get_cart, lapsed_and_free_ids, last_history_id
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.queries.carts.carts import cart_units, get_cart, lapsed_and_free_ids, last_history_id
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.shop import Shop
 
 

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from app.queries import dashboard
-from app.queries.timeline import recent_changes, timeline_of_item
+from app.queries.inventory.item_timeline import recent_changes, timeline_of_item
+from app.queries.reports import dashboard
 from tests.shop import Shop
 
 

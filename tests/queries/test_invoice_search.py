@@ -4,15 +4,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.queries import invoice_search
-from app.queries.customers import list_customers
-from app.queries.invoices import list_invoices
-from app.queries.products import list_products
-from app.queries.unit_search import find_serial, find_units
-from app.services import catalogue
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice
+from app.queries.catalogue.customers import list_customers
+from app.queries.catalogue.products import list_products
+from app.queries.inventory.sellable_items import find_serial, find_units
+from app.queries.invoices import invoice_search
+from app.queries.invoices.invoices import list_invoices
+from app.services.catalogue import catalogue
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice
 from tests.shop import Shop
 
 BOUNDS = {"as they are": None, "windows": (0, ((3, 2), (5, 0))), "all by index": (0, ((1, 5),))}

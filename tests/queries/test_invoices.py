@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.queries.invoice_units import consistency_of, lines_of, units_of
-from app.queries.invoices import (
+from app.queries.invoices.invoice_lines import consistency_of, lines_of, units_of
+from app.queries.invoices.invoices import (
     InvoiceAction,
     get_invoice,
     list_invoices,
@@ -11,7 +11,7 @@ from app.queries.invoices import (
     progress_of,
     steps_of,
 )
-from app.services.finance import FinanceService
+from app.services.invoices.finance import FinanceService
 from tests.shop import Shop
 
 PAY, DELIVER, CANCEL = (
@@ -80,7 +80,7 @@ def test_payments_run_down_the_balance(shop: Shop):
 
 
 def test_lines_are_units_of_one_product_at_one_price_page_by_page(shop: Shop, monkeypatch):
-    monkeypatch.setattr("app.queries.invoice_units.LINES_PER_PAGE", 2)
+    monkeypatch.setattr("app.queries.invoices.invoice_lines.LINES_PER_PAGE", 2)
     items = [item_id for _ in range(3) for item_id in shop.new_units(7)]
     invoice_id = shop.new_invoice(items)
     first = lines_of(invoice_id)

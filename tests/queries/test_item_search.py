@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInput
-from app.domain.text_folding import barcode_key, search_text, search_words, serial_key
-from app.item_csv import csv_chunks
-from app.queries import item_search, unit_search
-from app.queries.item_actions import Viewer
-from app.queries.item_filters import ItemFilters
-from app.queries.items import list_items
+from app.domain.inventory.item_actions import Viewer
+from app.domain.text.folding import barcode_key, search_text, search_words, serial_key
+from app.queries.inventory import item_search
+from app.queries.inventory import sellable_items as unit_search
+from app.queries.inventory.item_filters import ItemFilters
+from app.queries.inventory.items import list_items
+from app.queries.inventory.sellable_items import UNITS_PER_PRODUCT, find_units
 from app.queries.serial_lookup import pasted_serials
-from app.queries.unit_search import UNITS_PER_PRODUCT, find_units
-from app.services import catalogue
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.catalogue import catalogue
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.web.exports.items import csv_chunks
 from tests.conftest import Servers
 from tests.shop import Shop, open_shop
 

@@ -3,11 +3,11 @@ from uuid import uuid4
 import pytest
 
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.item_order import ItemOrder
-from app.queries.item_actions import ItemAction, Viewer, item_actions
-from app.queries.item_filters import ItemFilters
-from app.queries.items import find_item, list_items
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.domain.inventory.item_actions import ItemAction, Viewer, item_actions
+from app.domain.inventory.sort_order import ItemOrder
+from app.queries.inventory.item_filters import ItemFilters
+from app.queries.inventory.items import find_item, list_items
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.shop import Shop
 
 

@@ -1,8 +1,12 @@
 from uuid import uuid4
 
-from app.queries.item_actions import Viewer
-from app.queries.reservations import GROUPS_PER_PAGE, ReservationFilter, list_reservations
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.domain.inventory.item_actions import Viewer
+from app.queries.reservations.reservations import (
+    GROUPS_PER_PAGE,
+    ReservationFilter,
+    list_reservations,
+)
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.shop import Shop
 
 

@@ -46,7 +46,7 @@ def test_each_node_runs_its_part_and_they_work_together(
     work = shared | {"NODE_ROLES": "worker,scheduler"}
     with node(tmp_path / "web", web) as web_node, node(tmp_path / "work", work) as work_node:
         assert programs(web_node) == ["app.runtime.fork_server", "app.runtime.web"]
-        assert programs(work_node) == ["jobs.schedule", "jobs.worker"]
+        assert programs(work_node) == ["jobs.scheduler", "jobs.worker"]
         assert web_node.answers()
         assert not work_node.answers()
         assert "This node's part: worker, scheduler" in work_node.output()

@@ -16,8 +16,8 @@ import psutil
 import psycopg
 import pytest
 
-from app.stress.probe import Probe
-from app.stress.processes import horses_of
+from stress.environments.probe import Probe
+from stress.environments.processes import horses_of
 from tests.browsing import TOKEN
 from tests.runtime.store import Store, command, is_gone, until
 

@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from app.services.job_queue import queue_state
+from app.services.background.job_queue import queue_state
 from tests.runtime.store import Store, command, is_gone, until
 from tests.small_disk import small_disk
 
@@ -60,7 +60,7 @@ def kill_and_await_successor(store: Store, word: str, seconds: float) -> None:
 def test_runs_every_kind_of_process(store: Store) -> None:
     assert store.answers()
     assert len(store.direct("app.runtime.web")) == 2
-    words = ("app.runtime.fork_server", "jobs.worker", "jobs.schedule", "bin/postgres")
+    words = ("app.runtime.fork_server", "jobs.worker", "jobs.scheduler", "bin/postgres")
     for word in (*words, "valkey-server"):
         assert len(store.direct(word)) == 1, word
 
@@ -77,7 +77,7 @@ def test_keeps_its_secrets_to_its_owner(store: Store) -> None:
         ("app.runtime.web", 1),
         ("app.runtime.fork_server", 2),
         ("jobs.worker", 3),
-        ("jobs.schedule", 3),
+        ("jobs.scheduler", 3),
         ("valkey-server", 3),
     ],
 )

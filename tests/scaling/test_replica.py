@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database import REPLICA, db
-from app.replica.routes import MAY_LAG, NotARead, refuse_all_but_reads
-from app.services import accounts
+from app.database.transactions import REPLICA, db
+from app.services.accounts import users as accounts
+from app.web.replica_routes import MAY_LAG, NotARead, refuse_all_but_reads
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
 from tests.browsing import PASSWORD, Browser
 from tests.scaling.conftest import LAG_SECONDS_MAX, node

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.stress.operation import Attempt
-from app.stress.person import Person
-from app.stress.request import Line, Request
-from app.stress.site import libpq_url, make_people
+from stress.clients.api_user import Person
+from stress.clients.operation import Attempt
+from stress.clients.request import Line, Request
+from stress.environments.scratch import libpq_url, make_people
 from tests.runtime.store import environment, until
 from tests.scaling.across import run
 from tests.scaling.hosts import why_not

@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.errors import Duplicate, InvalidInput, NotFound
 from app.models.user import SYSTEM_USER_ID
-from app.services import accounts
+from app.services.accounts import users as accounts
 from tests.shop import Shop
 
 numbers = itertools.count()

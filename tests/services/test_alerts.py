@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database import db, transactional
-from app.services.alert_channels import AppriseChannel, channels_of
-from app.services.alerts import deliver_alerts, raise_alert
+from app.database.transactions import db, transactional
+from app.services.notifications.alert_channels import AppriseChannel, channels_of
+from app.services.notifications.alerts import deliver_alerts, raise_alert
 from tests.shop import Shop
 
 BASE = "https://store.example.com"

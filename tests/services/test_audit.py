@@ -1,6 +1,6 @@
 """The audit as recorded work."""
 
-from app.services.audit import audit_history
+from app.services.background.audit import audit_history
 from tests.shop import Shop
 
 RUNS = "SELECT job, status, result->>'ok', result->>'items' FROM job_runs ORDER BY id"

@@ -1,14 +1,14 @@
-from app.database import transactional
-from app.queries.cart_rows import open_cart_row
-from app.services import carts
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.cart_cleanup import forget_old_carts
-from app.services.cart_sale import CartSale, sell_cart
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.locking import lock_items
-from app.services.new_invoice import NewCustomer
-from app.services.tallies import fold_tallies
+from app.database.transactions import transactional
+from app.queries.carts.cart_rows import open_cart_row
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.carts import carts
+from app.services.carts.cart_cleanup import forget_old_carts
+from app.services.carts.cart_sale import CartSale, sell_cart
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NewCustomer
+from app.services.ledger.maintained_totals import fold_tallies
+from app.services.ledger.row_locks import lock_items
 from tests.invariants import assert_invariants
 from tests.shop import Shop
 

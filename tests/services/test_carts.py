@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import db
+from app.database.transactions import db
 from app.domain.errors import (
     AlreadyInCart,
     CartChanged,
@@ -15,13 +15,13 @@ from app.domain.errors import (
     NotFound,
     NotPermitted,
 )
-from app.queries.cart_rows import carts_put_aside, open_cart_row
-from app.queries.carts import cart_units, get_cart
-from app.services import carts
-from app.services.cart_sale import CartSale, Shown, sell_cart
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NewCustomer
+from app.queries.carts.cart_rows import carts_put_aside, open_cart_row
+from app.queries.carts.carts import cart_units, get_cart
+from app.services.carts import carts
+from app.services.carts.cart_sale import CartSale, Shown, sell_cart
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NewCustomer
 from tests.concurrency.together import deadlocks, together
 from tests.shop import Shop
 

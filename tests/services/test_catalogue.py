@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.errors import Duplicate, InvalidInput, NotFound, VersionConflict
-from app.services import catalogue
+from app.services.catalogue import catalogue
 from tests.shop import Shop
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.services import consistency
-from app.services.background_cleanup import BackgroundCleanupService
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.consistency import findings as consistency
 from tests.shop import Shop
 
 CHECK = BackgroundCleanupService().run_consistency_check

@@ -12,9 +12,9 @@ from app.domain.errors import (
     NotFound,
     NotPermitted,
 )
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice, Quantity
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, Quantity
 from tests.shop import Shop
 
 service = FinanceService()

@@ -6,17 +6,21 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from app.database import unhurried
+from app.database.transactions import unhurried
 from app.domain.currency import currency_of
 from app.domain.errors import ExceedsBalance, InvalidInput
-from app.queries.daily_report import figures_of, today
-from app.report_csv import report_csv
-from app.services.amount_decimals import AmountsDoNotFit, other_decimals, refuse_other_decimals
-from app.services.background_cleanup import UTC
-from app.services.catalogue import create_product, edit_product
-from app.services.demo_store import load_demo_store
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.queries.reports.daily_report import figures_of, today
+from app.services.background.cleanup import UTC
+from app.services.catalogue.catalogue import create_product, edit_product
+from app.services.imports.demo.store import load_demo_store
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.amount_decimals import (
+    AmountsDoNotFit,
+    other_decimals,
+    refuse_other_decimals,
+)
+from app.services.invoices.finance import FinanceService
+from app.web.exports.daily_report import report_csv
 from tests.shop import Shop, open_shop
 
 YEN, POUNDS = currency_of("JPY"), currency_of("GBP")

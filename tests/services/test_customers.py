@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from app.domain.errors import Duplicate
-from app.services import catalogue
-from app.services.finance import FinanceService
-from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice
+from app.services.catalogue import catalogue
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice
 from tests.concurrency.together import together
 from tests.shop import Shop
 

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.domain.daily_report import DayNotReportable, bounds
-from app.queries.daily_report import find_report
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.daily_report import announce, make_report, report_last_days
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NewPayment
+from app.domain.reports.daily_report import DayNotReportable, bounds
+from app.queries.reports.daily_report import find_report
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NewPayment
+from app.services.reports.daily_report import announce, make_report, report_last_days
 from tests.shop import Shop
 
 LONDON = ZoneInfo("Europe/London")

@@ -5,12 +5,13 @@ import psycopg
 import pytest
 
 from app.cli.prepare import prepare_demo
-from app.database import unhurried
-from app.domain.retail_plan import Selection
-from app.services import accounts, demo_store
-from app.services.accounts import has_password
-from app.services.demo_store import is_empty, load_demo_store
-from app.services.retail_import import import_retail
+from app.database.transactions import unhurried
+from app.domain.imports.retail.plan import Selection
+from app.services.accounts import users as accounts
+from app.services.accounts.users import has_password
+from app.services.imports.demo import store as demo_store
+from app.services.imports.demo.store import is_empty, load_demo_store
+from app.services.imports.retail.importer import import_retail
 from tests.invariants import WRONG
 from tests.retail import DEMO_SLICE
 from tests.shop import plain_url

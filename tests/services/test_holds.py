@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from app.database import db, transactional
+from app.database.transactions import db, transactional
 from app.domain.errors import (
     InvalidInput,
     InvalidTransition,
@@ -14,8 +14,8 @@ from app.domain.errors import (
     NotFound,
     NotPermitted,
 )
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.reservations import is_held_by_session
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.ledger.hold_rules import is_held_by_session
 from tests.shop import Shop
 
 service = InventoryLifecycleService()

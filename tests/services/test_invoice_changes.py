@@ -4,7 +4,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.delivery import DeliveryInfo
 from app.domain.errors import (
     InvalidInput,
     InvalidTransition,
@@ -12,8 +11,9 @@ from app.domain.errors import (
     ItemsNotAvailable,
     NotFound,
 )
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.domain.inventory.delivery import DeliveryInfo
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
 from tests.shop import Shop
 
 service = FinanceService()

@@ -4,10 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.delivery import DeliveryInfo
 from app.domain.errors import InvalidInput, InvoiceStateRefused, NotFound
-from app.domain.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
-from app.services.invoice_lifecycle import InvoiceLifecycleService
+from app.domain.inventory.delivery import DeliveryInfo
+from app.domain.invoices.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
+from app.services.invoices.lifecycle import InvoiceLifecycleService
 from tests.shop import Shop
 
 service = InvoiceLifecycleService()

@@ -10,13 +10,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.database import transactional
+from app.database.transactions import transactional
 from app.domain.errors import InvalidInput, NotFound, Refusal
-from app.queries.invoice_numbers import list_void_numbers
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.finance import FinanceService
-from app.services.invoice_numbers import note_void_numbers
-from app.services.new_invoice import NamedUnit, NewCustomer, NewInvoice, NewPayment, Quantity
+from app.queries.invoices.invoice_numbers import list_void_numbers
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment, Quantity
+from app.services.invoices.invoice_numbers import note_void_numbers
 from tests.concurrency.together import refusals, together
 from tests.guards.psql import SYSTEM_USER
 from tests.shop import Shop

@@ -11,9 +11,9 @@ from app.domain.errors import (
     NotFound,
     VersionConflict,
 )
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.new_invoice import NewPayment
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
+from app.services.invoices.inputs import NewPayment
 from tests.shop import Shop
 
 service = FinanceService()

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.database import db
+from app.database.transactions import db
+from app.domain.background.schedule import TIMETABLE, JobName
 from app.domain.errors import InvalidInput
-from app.domain.timetable import TIMETABLE, JobName
-from app.request_ids import current_request_id, working_on
-from app.services import job_runs
-from app.services.run_locks import RUN_LOCKS
+from app.observability.request_id import current_request_id, working_on
+from app.services.background import job_runs
+from app.services.background.run_locks import RUN_LOCKS
 from tests.shop import Shop
 
 ZONE = ZoneInfo("Europe/London")

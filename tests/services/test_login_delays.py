@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from redis import Redis
 
+from app.domain.accounts.login_delay import ACCOUNT, ACCOUNT_AT_ADDRESS, ADDRESS
 from app.domain.errors import LogInDelayed
-from app.domain.login_delay import ACCOUNT, ACCOUNT_AT_ADDRESS, ADDRESS
-from app.services.login_delays import Attempt, LogInDelays, keys_of
+from app.services.accounts.login_delays import Attempt, LogInDelays, keys_of
 
 SHOP, ATTACKER = "192.0.2.1", "198.51.100.1"
 CLERK = "clerk@example.com"

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.database import transactional
+from app.database.transactions import transactional
 from app.domain.errors import LogInBusy
-from app.services import accounts, passwords
-from app.services.passwords import NICENESS, Places
+from app.services.accounts import passwords
+from app.services.accounts import users as accounts
+from app.services.accounts.passwords import NICENESS, Places
 from tests.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("real_hashes")

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.errors import Duplicate, InvalidInput, NotFound
-from app.services.inventory_lifecycle import InventoryLifecycleService
+from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.shop import Shop
 
 service = InventoryLifecycleService()

@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.queries.invoices import get_invoice
-from app.queries.repair_plan import findings_of_invoice
-from app.queries.whole_invoices import whole_invoice
-from app.report_csv import report_csv
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.consistency import acknowledge
-from app.services.daily_report import make_report
-from app.services.finance import FinanceService
-from app.services.repair import NothingToMend, RepairService
+from app.queries.consistency.repair_plan import findings_of_invoice
+from app.queries.invoices.invoice_documents import whole_invoice
+from app.queries.invoices.invoices import get_invoice
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.consistency.findings import acknowledge
+from app.services.consistency.repair import NothingToMend, RepairService
+from app.services.invoices.finance import FinanceService
+from app.services.reports.daily_report import make_report
+from app.web.exports.daily_report import report_csv
 from tests.shop import Shop
 
 ZONE = ZoneInfo("UTC")

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.errors import InvalidInput, NotEnoughStock, NotFound, NotPermitted
-from app.queries.repair_plan import plan_for_invoice, plan_for_kind
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.invoice_lifecycle import InvoiceLifecycleService
-from app.services.repair import NothingToMend, PreviewOutdated, RepairService
-from app.services.repair_choices import RepairChoices
+from app.queries.consistency.repair_plan import plan_for_invoice, plan_for_kind
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.repair import NothingToMend, PreviewOutdated, RepairService
+from app.services.invoices.lifecycle import InvoiceLifecycleService
 from tests.shop import Shop
 
 

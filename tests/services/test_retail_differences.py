@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_plan import Selection
-from app.services import retail_import
-from app.services.finance import FinanceService
-from app.services.retail_import import import_retail
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.plan import Selection
+from app.services.imports.retail import importer as retail_import
+from app.services.imports.retail.importer import import_retail
+from app.services.invoices.finance import FinanceService
 from tests.invariants import WRONG
 from tests.retail import HEADINGS, read_rows, row, write_file
 

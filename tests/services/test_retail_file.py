@@ -2,8 +2,8 @@ import gzip
 
 import pytest
 
-from app.domain.retail_headings import RetailFileError
-from app.services.retail_file import read_retail_file
+from app.domain.imports.retail.headings import RetailFileError
+from app.services.imports.retail.file import read_retail_file
 from tests.retail import row, write_file
 
 ROWS = [row("1", description='SAID "SO",\nTWICE'.replace("\n", " ")), row("2")]

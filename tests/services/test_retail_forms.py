@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.retail_dates import DateOrder
-from app.domain.retail_form import Choices
-from app.domain.retail_headings import RetailFileError
-from app.services.retail_file import read_retail_file
+from app.domain.imports.retail.dates import DateOrder
+from app.domain.imports.retail.file_format import Choices
+from app.domain.imports.retail.headings import RetailFileError
+from app.services.imports.retail.file import read_retail_file
 from tests.retail import HEADINGS, row
 
 FILES = Path(__file__).parent / "retail_files"

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.errors import Refusal
-from app.domain.retail_headings import RetailFileError
-from app.domain.retail_plan import Selection
-from app.services import retail_import
-from app.services.retail_import import import_retail
+from app.domain.imports.retail.headings import RetailFileError
+from app.domain.imports.retail.plan import Selection
+from app.services.imports.retail import importer as retail_import
+from app.services.imports.retail.importer import import_retail
 from tests.invariants import WRONG
 from tests.retail import DEMO_SLICE, REAL_FILE, read_rows, row, write_file
 

@@ -13,10 +13,10 @@ from app.domain.errors import (
     NotPermitted,
     VersionConflict,
 )
-from app.domain.text_folding import search_text
-from app.queries.serial_corrections import corrections_of, has_only_its_receipt
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.serial_correction import correct_serial
+from app.domain.text.folding import search_text
+from app.queries.inventory.serial_corrections import corrections_of, has_only_its_receipt
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.inventory.serial_correction import correct_serial
 from tests.concurrency.together import together
 from tests.invariants import assert_invariants
 from tests.shop import Shop

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from app.domain.errors import HoldExpired, InvalidTransition, ItemsNotAvailable
-from app.domain.inventory_lifecycle import ChangeReason, InventoryStatus, PhysicalStatus
-from app.domain.unit_places import STEP_PLACES, may_happen_at, right_way
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.finance import FinanceService
-from app.services.inventory_lifecycle import InventoryLifecycleService
-from app.services.repair_choices import RepairChoices
+from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus, PhysicalStatus
+from app.domain.inventory.physical_status import STEP_PLACES, may_happen_at, right_way
+from app.services.background.cleanup import BackgroundCleanupService
+from app.services.consistency.manual_repair import RepairChoices
+from app.services.inventory.lifecycle import InventoryLifecycleService
+from app.services.invoices.finance import FinanceService
 from tests.shop import Shop
 
 finance = FinanceService()

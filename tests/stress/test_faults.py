@@ -14,10 +14,10 @@ import psutil
 import psycopg
 import pytest
 
-from app.stress.faults import FAULTS
-from app.stress.faults.fault import NothingToStrike
-from app.stress.probe import Probe
-from app.stress.site import Site, scratch_site
+from stress.environments.probe import Probe
+from stress.environments.scratch import Site, scratch_site
+from stress.faults import FAULTS
+from stress.faults.fault import NothingToStrike
 from tests.conftest import TEST_INSTANCES
 from tests.runtime.store import is_gone, until
 

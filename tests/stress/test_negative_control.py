@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.stress.checker import Law
-from app.stress.control import CONTROLS, run_control
-from app.stress.report import Report
-from app.stress.site import scratch_site
-from app.stress.storm import Plan
+from stress.checker import Law
+from stress.control import CONTROLS, run_control
+from stress.environments.scratch import scratch_site
+from stress.load_run import Plan
+from stress.report import Report
 from tests.conftest import TEST_INSTANCES
 
 pytestmark = pytest.mark.proof

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.stress.operation import Attempt, Operation, read_log
+from stress.clients.operation import Attempt, Operation, read_log
 
 
 def attempt(status: int | None, code: str | None = None, at: float = 1.0) -> Attempt:

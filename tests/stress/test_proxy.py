@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from app.stress.messages import Messages
-from app.stress.proxy import Proxy, proxy_to
+from stress.environments.postgres_messages import Messages
+from stress.environments.proxy import Proxy, proxy_to
 from tests.conftest import Servers
 from tests.runtime.store import until
 

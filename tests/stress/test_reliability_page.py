@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from app.stress.control import CONTROLS
-from app.stress.faults import FAULTS
-from app.stress.outside import FAULTS as FAULTS_ELSEWHERE
+from stress.control import CONTROLS
+from stress.environments.remote import FAULTS as FAULTS_ELSEWHERE
+from stress.faults import FAULTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
 

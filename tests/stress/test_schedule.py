@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import pytest
 
-from app.stress.faults.fault import NothingToStrike, Struck
-from app.stress.faults.target import Target
-from app.stress.probe import Probe
-from app.stress.schedule import Schedule, turns
+from stress.environments.probe import Probe
+from stress.faults.fault import NothingToStrike, Struck
+from stress.faults.target import Target
+from stress.schedule import Schedule, turns
 
 
 class Fair(BaseHTTPRequestHandler):

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.stress.person import Person
-from app.stress.request import Request
-from app.stress.sending import PASSING_ATTEMPTS_MAX, Sender
+from stress.clients.api_user import Person
+from stress.clients.request import Request
+from stress.clients.retrying_client import PASSING_ATTEMPTS_MAX, Sender
 
 SILENCE = (None, {})
 DONE = (201, {"id": "x"})

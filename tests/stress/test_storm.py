@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from app.stress.floor import Floor
-from app.stress.storm import noted_failures
+from stress.clients.client_view import Floor
+from stress.load_run import noted_failures
 
 
 def test_what_a_thread_failed_at_is_noted(

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.services.api_tokens import create_token
+from app.services.accounts.api_tokens import create_token
 
 LIFECYCLE = "/api/inventory/lifecycle"
 _numbers = itertools.count(1)

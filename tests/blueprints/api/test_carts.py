@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.queries.cart_rows import open_cart_row
-from app.services import carts
-from app.services.cart_sale import CartSale, sell_cart
-from app.services.new_invoice import NewCustomer
+from app.queries.carts.cart_rows import open_cart_row
+from app.services.carts import carts
+from app.services.carts.cart_sale import CartSale, sell_cart
+from app.services.invoices.inputs import NewCustomer
 from tests.blueprints.api.caller import LIFECYCLE, caller_for, problem
 from tests.blueprints.api.untouched import untouched
 

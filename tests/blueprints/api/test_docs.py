@@ -2,8 +2,8 @@
 
 import re
 
-from app.blueprints.api.explanations import EXPLANATIONS
 from app.domain import errors
+from app.web.api.framework.problem_codes import EXPLANATIONS
 from tests.blueprints.api.caller import LIFECYCLE
 
 CONTRACT = {

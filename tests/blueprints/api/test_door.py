@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.blueprints.api.door import parse_json
+from app.web.api.framework.request_parsing import parse_json
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from limits import parse
 from sqlalchemy import text
 
-from app.blueprints.api.explanations import EXPLANATIONS
-from app.blueprints.api.rate_limits import EXTENSION
-from app.database import db
-from app.services import accounts
+from app.database.transactions import db
+from app.services.accounts import users as accounts
+from app.web.api.framework.problem_codes import EXPLANATIONS
+from app.web.api.framework.rate_limits import EXTENSION
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
 from tests.blueprints.api.untouched import untouched
 from tests.browsing import PASSWORD, Browser
@@ -232,7 +232,7 @@ def test_a_fault_of_ours_says_nothing_of_itself(scene: Scene, monkeypatch, caplo
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the secret cause")
 
-    monkeypatch.setattr("app.blueprints.api.customers.create", fail)
+    monkeypatch.setattr("app.web.api.customers.create", fail)
     monkeypatch.setattr(scene.store.app, "testing", False)
     with untouched(scene.store):
         answer = scene.staff.post("/api/customers", {"name": "V"})

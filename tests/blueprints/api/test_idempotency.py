@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.blueprints.api.canonical import canonical
-from app.blueprints.api.door import parse_json
-from app.services.idempotency import forget_old_keys
+from app.services.idempotency.keys import forget_old_keys
+from app.web.api.framework.canonical_json import canonical
+from app.web.api.framework.request_parsing import parse_json
 from tests.blueprints.api.caller import LIFECYCLE, Caller, problem
 
 

@@ -199,7 +199,7 @@ def test_history_is_filtered_and_paged(staff, store):
 
 
 def test_a_search_through_history_looks_at_so_much_a_page(staff, store, monkeypatch):
-    monkeypatch.setattr("app.queries.history_pages.LOOKED_AT_MAX", 3)
+    monkeypatch.setattr("app.queries.inventory.history_list.LOOKED_AT_MAX", 3)
     units = staff.new_units(2)
     staff.hold(units[:1])
     staff.new_units(5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from limits import parse
 
-from app.blueprints.api.rate_limits import EXTENSION, RateLimits
+from app.web.api.framework.rate_limits import EXTENSION, RateLimits
 from tests.blueprints.api.caller import caller_for, problem
 
 

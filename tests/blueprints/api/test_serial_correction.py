@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.services.api_tokens import create_token
+from app.services.accounts.api_tokens import create_token
 from tests.blueprints.api.caller import Caller
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from app.services import accounts
-from app.services.api_tokens import revoke_token
+from app.services.accounts import users as accounts
+from app.services.accounts.api_tokens import revoke_token
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
 from tests.browsing import PASSWORD, Browser
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from app.domain.inventory_lifecycle import InventoryStatus, PhysicalStatus
-from app.domain.unit_places import right_way
+from app.domain.inventory.item_lifecycle import InventoryStatus, PhysicalStatus
+from app.domain.inventory.physical_status import right_way
 
 LIFECYCLE = "/api/inventory/lifecycle"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from app.stress.checker import Findings, Law, check
-from app.stress.operation import Attempt, Operation
+from stress.checker import Findings, Law, check
+from stress.clients.operation import Attempt, Operation
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
 from tests.corruption.vandal import Vandal
 from tests.shop import Shop

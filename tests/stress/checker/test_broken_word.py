@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.stress.checker import Law
+from stress.checker import Law
 from tests.stress.checker.ledger import Ledger
 
 Story = Callable[[Ledger], None]

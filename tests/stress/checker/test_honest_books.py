@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.services.background_cleanup import BackgroundCleanupService
-from app.stress.checker import Law
+from app.services.background.cleanup import BackgroundCleanupService
+from stress.checker import Law
 from tests.blueprints.api.caller import LIFECYCLE
 from tests.stress.checker.ledger import Ledger
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.stress.checker import Law
-from app.stress.operation import Operation
+from stress.checker import Law
+from stress.clients.operation import Operation
 from tests.blueprints.api.caller import LIFECYCLE
 from tests.stress.checker.ledger import MINUTE, Ledger
 

@@ -1,0 +1,1 @@
+"""The database: transactions, errors, the connection pool, the disk, replicas."""

@@ -1,0 +1,1 @@
+"""Reads that may be a moment old come from a streaming replica."""

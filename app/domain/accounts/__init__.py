@@ -1,0 +1,1 @@
+"""Roles, token scopes, delays after wrong passwords."""

@@ -1,0 +1,1 @@
+"""Carts: their states and names."""

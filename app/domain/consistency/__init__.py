@@ -1,0 +1,1 @@
+"""Kinds of findings and how units are repaired."""

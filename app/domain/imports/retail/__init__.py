@@ -1,0 +1,1 @@
+"""Reading a retailer's file of invoice lines."""

@@ -1,0 +1,1 @@
+"""Texts, numbers and dates that people and programs give."""

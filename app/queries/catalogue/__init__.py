@@ -1,0 +1,1 @@
+"""Products, customers and warehouses."""

@@ -1,0 +1,1 @@
+"""Checks of the data, their findings and the audit of the history."""

@@ -1,0 +1,1 @@
+"""Items: lists, search, history."""

@@ -1,0 +1,1 @@
+"""Invoices: lists, search, lines."""

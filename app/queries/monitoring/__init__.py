@@ -1,0 +1,1 @@
+"""What readiness and metrics ask for."""

@@ -1,0 +1,1 @@
+"""Users, passwords, log-in delays and API tokens."""

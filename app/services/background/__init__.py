@@ -1,0 +1,1 @@
+"""The job queue, its runs and the cleanup."""

@@ -1,0 +1,1 @@
+"""A user's carts and their sale."""

@@ -1,0 +1,1 @@
+"""A request that is repeated is carried out once."""

@@ -1,0 +1,1 @@
+"""Importing a retailer's file of invoice lines."""

@@ -1,0 +1,1 @@
+"""Receiving, holding, releasing and correcting items."""

@@ -1,0 +1,1 @@
+"""Creating, paying, delivering and cancelling invoices."""

@@ -1,0 +1,176 @@
+"""The one door through which every status passes, and what larger acts are made of.
+
+The caller has begun the transaction and locked the units.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from app.database.driver import Row, change, fetch
+from app.database.transactions import after_commit
+from app.domain.errors import InvalidInput, ItemBusy, NotEnoughStock
+from app.domain.inventory.item_lifecycle import (
+    HOLD_REASONS,
+    ChangeReason,
+    InventoryStatus,
+    ReservedForType,
+)
+from app.models.user import SYSTEM_USER_ID
+from app.observability.metrics import count_transitions
+from app.queries.inventory.items import PlainItem, find_items
+from app.services.ledger.availability import refuse_taken, sort_by_availability
+from app.services.ledger.change_context import CONTEXT, ChangeContext
+from app.services.ledger.hold_rules import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
+from app.services.ledger.lookups import count_free, product_id_of, warehouse_id_of
+from app.services.ledger.row_locks import LockedItem, lock_free_items
+
+
+class StatusDoor:
+    """``occurred_at`` is for imports: when it happened, if that was not now."""
+
+    def __init__(self, occurred_at: datetime | None = None) -> None:
+        self.occurred_at = occurred_at
+        self._changed: list[UUID] = []
+        self._told: list[PlainItem] | None = None
+
+    def changed_items(self) -> list[PlainItem]:
+        """The units as the last change left them, in order of their ids."""
+        return find_items(self._changed) if self._told is None else self._told
+
+    def pick(
+        self,
+        sku: str,
+        quantity: int,
+        *,
+        warehouse: str | None = None,
+        besides: Sequence[UUID] = (),
+    ) -> list[LockedItem]:
+        """Lock ``quantity`` free units of a product, oldest first; else NotEnoughStock."""
+        if not 1 <= quantity <= ITEMS_MAX:
+            raise InvalidInput({"quantity": f"Give a whole number from 1 to {ITEMS_MAX}."})
+        product_id = product_id_of(sku)
+        warehouse_id = warehouse_id_of(warehouse) if warehouse else None
+        items = lock_free_items(product_id, quantity, warehouse_id=warehouse_id, besides=besides)
+        if len(items) < quantity:
+            free = count_free(product_id, warehouse_id, besides)
+            if free >= quantity:
+                raise ItemBusy
+            raise NotEnoughStock(
+                f"{quantity:,} of {sku} were asked for and {free:,} are free"
+                + (f" in {warehouse}." if warehouse else "."),
+                sku=sku,
+                asked=quantity,
+                free=free,
+            )
+        return items
+
+    def take(
+        self,
+        items: Sequence[LockedItem],
+        holder: ReservedFor,
+        user_id: UUID,
+        notes: str | None,
+        *,
+        session_id: str | None = None,
+    ) -> list[UUID]:
+        """Reserve locked units; the holds of ``session_id`` and expired holds make way."""
+        self.make_free(items, user_id, session_id=session_id)
+        return self._change_status(
+            items,
+            InventoryStatus.RESERVED,
+            self._context(user_id, HOLD_REASONS[holder.type], notes),
+            holder,
+        )
+
+    def make_free(
+        self, items: Sequence[LockedItem], user_id: UUID, *, session_id: str | None = None
+    ) -> None:
+        """End own and expired holds on locked units, or raise for those that somebody has."""
+        found = sort_by_availability(items, session_id=session_id)
+        refuse_taken(found.taken, asked=items, session_id=session_id)
+        require_own_holds(found.own, user_id)
+        self._change_status(
+            found.expired,
+            InventoryStatus.AVAILABLE,
+            self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
+        )
+        self._change_status(
+            found.own,
+            InventoryStatus.AVAILABLE,
+            self._context(user_id, ChangeReason.HOLD_RELEASED),
+        )
+
+    def sell_directly(
+        self, items: Sequence[LockedItem], invoice_id: UUID, user_id: UUID, notes: str | None
+    ) -> list[UUID]:
+        """Sell locked units that ``make_free`` has freed."""
+        context = ChangeContext(
+            user_id=user_id,
+            reason=ChangeReason.DIRECT_SALE,
+            reference=(ReservedForType.INVOICE, str(invoice_id)),
+            occurred_at=self.occurred_at,
+            notes=notes,
+        )
+        return self._change_status(items, InventoryStatus.SOLD, context)
+
+    def _context(
+        self, user_id: UUID, reason: ChangeReason, notes: str | None = None
+    ) -> ChangeContext:
+        return ChangeContext(
+            user_id=user_id, reason=reason, occurred_at=self.occurred_at, notes=notes
+        )
+
+    def _change_status(
+        self,
+        items: Sequence[LockedItem],
+        to: InventoryStatus,
+        context: ChangeContext,
+        holder: ReservedFor | None = None,
+    ) -> list[UUID]:
+        """The one door. History, hashes and tallies are written by the database, in this act."""
+        item_ids = [item.id for item in items]
+        if not item_ids:
+            return []
+        statement = f"""WITH {CONTEXT}
+            UPDATE items SET inventory_status = :to, reserved_for_type = :type,
+                reserved_for_id = :holder, reservation_expiry = {EXPIRY}
+            FROM context
+            WHERE items.id = ANY(CAST(:ids AS uuid[])) AND context.reason IS NOT NULL"""
+        parameters = {
+            "to": to,
+            "type": holder.type if holder else None,
+            "holder": holder.id if holder else None,
+            "minutes": holder.expires_in_minutes if holder else None,
+            "ids": item_ids,
+            **context.parameters(),
+        }
+        if len(items) <= TOLD_AT_ONCE_MAX:
+            rows = {row[0]: row for row in fetch(f"{statement} {_AS_IT_IS_NOW}", parameters)}
+            changed = len(rows)
+            self._told = [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
+        else:
+            changed = change(statement, parameters)
+            self._told = None
+        self._changed = item_ids
+        assert changed == len(item_ids)  # locked before, so they are there
+        before = Counter(item.inventory_status for item in items)
+        after_commit(partial(count_transitions, to, context.reason or "", before))
+        return item_ids
+
+
+#: A few units are told of by the change itself; of many, nobody may want to hear.
+TOLD_AT_ONCE_MAX = 100
+_AS_IT_IS_NOW = """
+    RETURNING items.id, items.condition, items.inventory_status, items.status,
+        (SELECT w.code FROM warehouses w WHERE w.id = items.warehouse_id),
+        (SELECT l.code FROM locations l WHERE l.id = items.location_id),
+        items.reserved_at, items.reserved_by, items.reserved_for_type, items.reserved_for_id,
+        items.reservation_expiry, items.version, items.created_at, items.updated_at
+"""
+
+
+def _as_changed(item: LockedItem, row: Row) -> PlainItem:
+    return PlainItem(item.id, item.serial_number, item.sku, item.product_name, *row[1:])

@@ -1,0 +1,1 @@
+"""Everything HTTP: pages, API, exports, monitoring, and what they share."""

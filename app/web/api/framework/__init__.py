@@ -1,0 +1,1 @@
+"""How an API operation is declared, read, answered and documented."""

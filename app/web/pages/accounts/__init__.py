@@ -1,0 +1,1 @@
+"""Pages of logging in, users and API tokens."""

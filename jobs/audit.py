@@ -1,9 +1,0 @@
-from datetime import datetime
-
-from app.services.audit import audit_history
-from app.services.job_runs import Result
-
-
-def run(slot: datetime) -> Result:
-    """Proves history complete and untouched, and the guards in place."""
-    return audit_history().as_json()

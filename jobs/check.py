@@ -1,9 +1,0 @@
-from datetime import datetime
-
-from app.services.background_cleanup import BackgroundCleanupService
-from app.services.job_runs import Result
-
-
-def run(slot: datetime) -> Result:
-    """Looks for what contradicts itself."""
-    return BackgroundCleanupService().run_consistency_check()

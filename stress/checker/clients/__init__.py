@@ -1,0 +1,1 @@
+"""What clients asked for, and what their answers promise."""

@@ -1,0 +1,1 @@
+"""The database as it is after a run, read with plain SQL."""

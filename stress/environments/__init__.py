@@ -1,0 +1,1 @@
+"""Stores that a run takes place on: a scratch one, or one on other hosts."""

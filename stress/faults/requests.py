@@ -1,0 +1,24 @@
+"""What the network does to a request: it comes several times, in any order."""
+
+import time
+from random import Random
+from typing import ClassVar
+
+from stress.faults.fault import Struck
+from stress.faults.target import Target
+
+COPIES_MAX = 4
+SECONDS = 2.0
+
+
+class DuplicateRequests:
+    name: ClassVar[str] = "duplicate-requests"
+    blows_max: ClassVar[int] = 1
+
+    def strike(self, target: Target, random: Random) -> Struck:
+        target.clients.copies = COPIES_MAX
+        try:
+            time.sleep(SECONDS)
+        finally:
+            target.clients.copies = 1
+        return Struck(f"each request one to {COPIES_MAX} times")
