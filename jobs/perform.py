@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.domain.background.schedule import JobName
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.services.background import job_runs
@@ -30,7 +30,7 @@ ACTS: dict[JobName, job_runs.Act] = {
 
 def perform(run_id: str) -> None:
     """Carries out the run if it is still to be done."""
-    with application().app_context(), unhurried():
+    with application().app_context(), without_time_limits():
         try:
             job_runs.perform(UUID(run_id), ACTS)
         except DATABASE_TROUBLE as error:

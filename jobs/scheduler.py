@@ -46,9 +46,9 @@ class StoreScheduler(CronScheduler):
         """One tick."""
         with application().app_context():
             try:
-                for run_id in job_runs.give_up_abandoned():
+                for run_id in job_runs.requeue_abandoned_runs():
                     self.hinted_at.pop(run_id, None)  # whoever was told of it is gone
-                job_runs.put_due_runs(self.settings.timezone)
+                job_runs.enqueue_due_runs(self.settings.timezone)
                 waiting = job_runs.waiting_runs()
             except DATABASE_TROUBLE as error:
                 logger.warning("the timetable waits for the database: %s", type(error).__name__)

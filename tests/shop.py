@@ -183,7 +183,7 @@ def open_shop(database_url: str, redis_url: str, **settings: Any) -> Iterator[Sh
 
 
 @pytest.fixture(scope="session")
-def standing_shop(
+def shared_shop(
     servers: Servers, template_database: str, redis_url: str, database_names: Iterator[str]
 ) -> Iterator[Shop]:
     """One that the tests of this worker share: each brings its own goods."""
@@ -194,10 +194,10 @@ def standing_shop(
 
 
 @pytest.fixture
-def shop(standing_shop: Shop) -> Iterator[Shop]:
+def shop(shared_shop: Shop) -> Iterator[Shop]:
     """The shared shop, inside an application context."""
-    with standing_shop.app.app_context():
-        yield standing_shop
+    with shared_shop.app.app_context():
+        yield shared_shop
 
 
 @pytest.fixture

@@ -17,16 +17,16 @@ from app.database.transactions import (
     db,
     sqlstate,
     transactional,
-    unhurried,
+    without_time_limits,
 )
 from app.domain.errors import DatabaseAway, InvalidInput, ItemBusy, OutcomeUnknown
 from app.models import Customer
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.conftest import settings_for
-from tests.shop import Shop, open_shop, own_shop, plain_url, shop, standing_shop
+from tests.shop import Shop, open_shop, own_shop, plain_url, shared_shop, shop
 from tests.waiting import until, until_blocked, until_somebody_waits
 
-__all__ = ["own_shop", "shop", "standing_shop"]
+__all__ = ["own_shop", "shared_shop", "shop"]
 
 
 def add_customer(name: str) -> None:
@@ -408,7 +408,7 @@ def test_requests_are_hurried_and_jobs_are_not(shop: Shop) -> None:
         return tuple(db.session.execute(text(query)).one())
 
     assert limits() == ("2s", "5s", "5s", "10s", "UTC")
-    with unhurried():
+    with without_time_limits():
         assert limits() == ("30s", "0", "1min", "0", "UTC")
     assert limits() == ("2s", "5s", "5s", "10s", "UTC")
 

@@ -10,9 +10,9 @@ import pytest
 from app.observability import logs
 from app.observability.request_id import HEADER, working_on
 from tests.blueprints.api.caller import LIFECYCLE, caller_for
-from tests.shop import Shop, own_shop, shop, standing_shop
+from tests.shop import Shop, own_shop, shared_shop, shop
 
-__all__ = ["own_shop", "shop", "standing_shop"]
+__all__ = ["own_shop", "shared_shop", "shop"]
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def lines(capsys: pytest.CaptureFixture[str], as_json: None):
     return read
 
 
-def test_a_request_is_one_line(standing_shop: Shop, lines) -> None:
-    caller = caller_for(standing_shop.app, standing_shop.staff)
+def test_a_request_is_one_line(shared_shop: Shop, lines) -> None:
+    caller = caller_for(shared_shop.app, shared_shop.staff)
     answer = caller.send("GET", "/api/products?limit=1", headers={HEADER: "till-1"})
     assert answer.status_code == 200
     (line,) = lines()
@@ -46,20 +46,20 @@ def test_a_request_is_one_line(standing_shop: Shop, lines) -> None:
         "method": "GET",
         "route": "/api/products",
         "status": 200,
-        "user_id": str(standing_shop.staff),
+        "user_id": str(shared_shop.staff),
     }
 
 
-def test_a_refusal_says_its_code_and_nothing_that_was_typed(standing_shop: Shop, lines) -> None:
-    caller = caller_for(standing_shop.app, standing_shop.staff)
+def test_a_refusal_says_its_code_and_nothing_that_was_typed(shared_shop: Shop, lines) -> None:
+    caller = caller_for(shared_shop.app, shared_shop.staff)
     caller.post(f"{LIFECYCLE}/reserve", {"itemIds": ["jane@example.com"]})
     (line,) = lines()
     assert (line["status"], line["code"]) == (422, "invalid-input")
     assert "jane" not in json.dumps(line)
 
 
-def test_what_is_asked_without_end_is_quiet_while_all_is_well(standing_shop: Shop, lines) -> None:
-    client = standing_shop.app.test_client()
+def test_what_is_asked_without_end_is_quiet_while_all_is_well(shared_shop: Shop, lines) -> None:
+    client = shared_shop.app.test_client()
     for path in ("/healthz", "/readyz", "/metrics", "/static/holdfast.css"):
         with client.get(path) as answer:
             assert answer.status_code == 200

@@ -10,9 +10,9 @@ from app.settings import Settings
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
 from tests.browsing import HTMX, as_role
 from tests.conftest import running_app
-from tests.shop import Shop, own_shop, shop, standing_shop
+from tests.shop import Shop, own_shop, shared_shop, shop
 
-__all__ = ["as_role", "own_shop", "shop", "standing_shop"]
+__all__ = ["as_role", "own_shop", "shared_shop", "shop"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.cli.day import DAY
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.domain.reports.daily_report import DayNotReportable
 from app.queries.reports.daily_report import today
 from app.services.background.cleanup import BackgroundCleanupService
@@ -18,7 +18,7 @@ from app.services.background.cleanup import BackgroundCleanupService
 @with_appcontext
 def cleanup() -> None:
     """Free the units whose hold has run out; prints one JSON object."""
-    with unhurried():
+    with without_time_limits():
         click.echo(json.dumps(BackgroundCleanupService().run_cleanup_now()))
 
 
@@ -35,7 +35,7 @@ def check() -> None:
 def report(day: date | None) -> None:
     """Make a day's report; prints one JSON object."""
     zone = current_app.config["SETTINGS"].timezone
-    with unhurried():
+    with without_time_limits():
         wanted = day or today(zone) - timedelta(days=1)
         try:
             figures = BackgroundCleanupService(zone).run_daily_report(wanted)

@@ -5,7 +5,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.queries.accounts.users import has_users
 from app.queries.monitoring.readiness import OtherSchema, refuse_newer_schema
 from app.runtime.log_ins import LogIns
@@ -30,7 +30,7 @@ def prepare() -> None:
     upgrade()
     settings: Settings = current_app.config["SETTINGS"]
     try:
-        with unhurried():
+        with without_time_limits():
             refuse_other_decimals(store_currency())
     except AmountsDoNotFit as refusal:
         raise click.ClickException(str(refusal)) from None
@@ -44,7 +44,7 @@ def prepare_demo(settings: Settings, password: str) -> dict[str, bool]:
     """The demo users who may log in, and whether they do so with this password."""
     if demo_has_ended():
         return {}
-    with unhurried():
+    with without_time_limits():
         if is_empty():
             click.echo("Loading the demo store …")
             load_demo_store(password, settings.timezone)

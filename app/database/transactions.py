@@ -21,7 +21,7 @@ from app.database.disk_space import DiskSpace, of_embedded_store
 from app.domain.currency import currency_of
 from app.domain.errors import DatabaseAway, ItemBusy, NoSpace, OutcomeUnknown
 from app.observability.metrics import count_retry
-from app.observability.query_timing import TimedCursor, note_query
+from app.observability.query_timing import TimedCursor, record_query
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -47,10 +47,10 @@ TIME_FOR_LARGE_CHANGE = (
     "SET LOCAL statement_timeout = '60s'; SET LOCAL transaction_timeout = 0;"
     " SET LOCAL transaction_timeout = '90s'"
 )
-BEGIN_UNHURRIED = f"BEGIN READ WRITE; {WITHOUT_TIME_LIMITS}"
+BEGIN_WITHOUT_TIME_LIMITS = f"BEGIN READ WRITE; {WITHOUT_TIME_LIMITS}"
 #: Seconds, and for the last one milliseconds: a server whose network is cut says nothing. Its
 #: kernel answers for it while it works, so a long statement is none of these.
-SIGNS_OF_LIFE = {
+KEEPALIVE_OPTIONS = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -99,7 +99,7 @@ class StoreSession(Session):
         self._replica: Engine | None = g.get(REPLICA)
 
     def get_bind(self, *arguments: Any, **named: Any) -> Engine | Connection:
-        if self._replica is None or _inside.get():
+        if self._replica is None or _in_transaction.get():
             return super().get_bind(*arguments, **named)
         return self._replica
 
@@ -114,12 +114,12 @@ else:
     Model = db.Model
 
 #: Told of every error of the database that ended a transaction, once that is rolled back.
-failure_watchers: list[Callable[[DBAPIError], None]] = []
+on_transaction_error: list[Callable[[DBAPIError], None]] = []
 
-_inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
+_in_transaction: ContextVar[bool] = ContextVar("inside a transaction", default=False)
 _after_commit: ContextVar[list[Callable[[], None]]] = ContextVar("to do once it is committed")
 #: What a transaction was begun on: asking the session each time costs.
-_begun_on: ContextVar[psycopg.Connection[tuple[Any, ...]] | None] = ContextVar(
+_transaction_connection: ContextVar[psycopg.Connection[tuple[Any, ...]] | None] = ContextVar(
     "the connection of the transaction", default=None
 )
 _unhurried: ContextVar[bool] = ContextVar("without time limits", default=False)
@@ -139,7 +139,7 @@ def configure_database(app: Flask, settings: Settings) -> None:
     )
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | {
-        "connect_args": SIGNS_OF_LIFE | {"options": options, "cursor_factory": TimedCursor}
+        "connect_args": KEEPALIVE_OPTIONS | {"options": options, "cursor_factory": TimedCursor}
     }
     if settings.database_replica_url:
         replica = {
@@ -180,7 +180,7 @@ ENGINE_OPTIONS: dict[str, Any] = {
 
 
 @contextmanager
-def unhurried() -> Iterator[None]:
+def without_time_limits() -> Iterator[None]:
     """For jobs and imports: transactions in here have no time limit, and wait for locks longer."""
     token = _unhurried.set(True)
     try:
@@ -199,17 +199,17 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(method)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _inside.get():
+        if _in_transaction.get():
             return method(*args, **kwargs)
         _refuse_pending_changes()
-        token = _inside.set(True)
+        token = _in_transaction.set(True)
         try:
             return RETRYING(lambda: _attempt(lambda: method(*args, **kwargs)))
         except DBAPIError as error:
             failure = error
         finally:
-            _inside.reset(token)
-        for watch in failure_watchers:
+            _in_transaction.reset(token)
+        for watch in on_transaction_error:
             watch(failure)
         raise _as_refusal(failure) from failure
 
@@ -217,7 +217,7 @@ def transactional(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def inside_transaction() -> bool:
-    return _inside.get()
+    return _in_transaction.get()
 
 
 def disk_is_full() -> bool:
@@ -228,7 +228,7 @@ def disk_is_full() -> bool:
 
 def driver_connection() -> psycopg.Connection[tuple[Any, ...]]:
     """The driver's connection that the session works on."""
-    begun = _begun_on.get()
+    begun = _transaction_connection.get()
     if begun is not None:
         return begun
     connection = db.session.connection().connection.driver_connection
@@ -271,14 +271,14 @@ def _attempt(work: Callable[[], R]) -> R:
     _after_commit.set(then)
     try:
         connection = _begin()
-        _begun_on.set(connection)
+        _transaction_connection.set(connection)
         result = work()
         db.session.flush()
     except BaseException:
         _abandon()
         raise
     finally:
-        _begun_on.set(None)
+        _transaction_connection.set(None)
     _commit(connection)
     for act in then:
         act()
@@ -290,7 +290,7 @@ def _begin() -> psycopg.Connection[tuple[Any, ...]]:
     # but its commit and its rollback end it.
     if disk_is_full():
         raise NoSpace
-    return _command(BEGIN_UNHURRIED if _unhurried.get() else BEGIN)
+    return _command(BEGIN_WITHOUT_TIME_LIMITS if _unhurried.get() else BEGIN)
 
 
 def _command(statements: str) -> psycopg.Connection[tuple[Any, ...]]:
@@ -313,7 +313,7 @@ def _commit(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
             raise OutcomeUnknown from failure
         raise failure from error
     finally:
-        note_query(perf_counter() - began)
+        record_query(perf_counter() - began)
         _abandon()
 
 

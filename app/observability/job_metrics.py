@@ -4,7 +4,7 @@ from app.domain.background.schedule import JobName
 from app.observability.metrics import JOB_RUNS, JOB_SECONDS
 
 
-def note_run(job: JobName, result: str, seconds: float | None = None) -> None:
+def record_run_metrics(job: JobName, result: str, seconds: float | None = None) -> None:
     """``result``: succeeded, failed, or abandoned, which may become either yet."""
     JOB_RUNS.labels(job, result).inc()
     if seconds is not None:

@@ -31,7 +31,7 @@ def measured() -> Iterator[QueryTime]:
         _current.reset(token)
 
 
-def note_query(seconds: float) -> None:
+def record_query(seconds: float) -> None:
     time = _current.get()
     if time is not None:
         time.queries += 1
@@ -47,11 +47,11 @@ class TimedCursor(psycopg.Cursor[Any]):
             super().execute(*arguments, **named)
             return self
         finally:
-            note_query(perf_counter() - began)
+            record_query(perf_counter() - began)
 
     def executemany(self, *arguments: Any, **named: Any) -> None:
         began = perf_counter()
         try:
             super().executemany(*arguments, **named)
         finally:
-            note_query(perf_counter() - began)
+            record_query(perf_counter() - began)

@@ -13,7 +13,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        return Supervisor(Settings.from_environment(), with_parent=arguments.with_parent).run()
+        return Supervisor(Settings.from_environment(), stop_with_parent=arguments.with_parent).run()
     except OSError as error:
         print(f"Holdfast: {in_one_line(error)}", file=sys.stderr)
         return 1

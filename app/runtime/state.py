@@ -99,7 +99,7 @@ def servers(settings: Settings) -> Iterator[Settings]:
         yield complete
         return
     lock = InstanceLock(settings.instance_dir)
-    guests = _Guests(settings.instance_dir)
+    guests = _SharedServers(settings.instance_dir)
     while not lock.acquire(COMMAND):
         addresses = _await_addresses(lock, settings.instance_dir)
         if addresses is not None:
@@ -202,7 +202,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-class _Guests:
+class _SharedServers:
     """Commands that use another command's servers: their host stops the servers after the last."""
 
     def __init__(self, instance: Path) -> None:

@@ -41,9 +41,9 @@ class StopRequested(Exception):
 
 
 class Supervisor:
-    def __init__(self, settings: Settings, *, with_parent: bool = False) -> None:
+    def __init__(self, settings: Settings, *, stop_with_parent: bool = False) -> None:
         self.settings = settings
-        self.with_parent = with_parent
+        self.stop_with_parent = stop_with_parent
         self.address = browser_address(settings.host, settings.port)
         self.servers = EmbeddedServers(settings)
         self.programs: list[Child] = []
@@ -77,7 +77,7 @@ class Supervisor:
     def _hear_signals(self) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, _request_stop)
-        if self.with_parent:
+        if self.stop_with_parent:
             # Set by the caller's wish only: a store started with `&` outlives its shell.
             die_with_parent(signal.SIGTERM)
 

@@ -43,7 +43,7 @@ from app.web.page_replay import (
 from app.web.problem import Problem as Problem
 from app.web.request_log import PROBLEM_CODE
 from app.web.responses import headers_for
-from app.web.resubmission import asks_again, form_again
+from app.web.resubmission import resubmittable_form, retries_by_itself
 from app.web.unsent_forms import log_in_page_with_form, log_in_ran_out, log_in_url
 
 DATABASE_RETRY_SECONDS = 5
@@ -114,7 +114,7 @@ def answer(exception: Exception) -> Response:
     if isinstance(exception, HTTPException) and exception.response is not None:
         return cast("Response", exception.response)  # a redirect that Werkzeug made
     problem = problem_of(exception)
-    note_problem(problem)
+    record_problem(problem)
     if problem.status >= 500:
         _forget_user()
     for prefix, render in current_app.extensions["problem_renderers"]:
@@ -126,7 +126,7 @@ def answer(exception: Exception) -> Response:
     return response
 
 
-def note_problem(problem: Problem) -> None:
+def record_problem(problem: Problem) -> None:
     request.environ[PROBLEM_CODE] = problem.code
     REFUSALS.labels(problem.code, problem.status).inc()
 
@@ -253,7 +253,7 @@ def http_problem(exception: HTTPException) -> Problem:
 def render_page(problem: Problem) -> Response:
     if problem.status == 401:
         return log_in_first()
-    before = page_as_it_was(problem)
+    before = replay_form_page(problem)
     return headers_for(before or error_page(problem), problem.status)
 
 
@@ -261,7 +261,7 @@ def render_fragment(problem: Problem) -> Response:
     """The page as it is now with the refusal on it; where it cannot be told, the refusal alone."""
     if problem.status == 401:
         return log_in_first()
-    before = page_as_it_was(problem)
+    before = replay_form_page(problem)
     if before is not None:
         return headers_for(
             before,
@@ -291,14 +291,14 @@ def error_page(problem: Problem) -> str:
         "errors/page.html",
         problem=problem,
         layout=layout,
-        retry_seconds=DATABASE_RETRY_SECONDS if asks_again(problem.code) else None,
-        form_again=form_again(problem.code),
+        retry_seconds=DATABASE_RETRY_SECONDS if retries_by_itself(problem.code) else None,
+        resubmittable_form=resubmittable_form(problem.code),
         typed_fields=typed_values(sent_form().fields) if sent else [],
         page=page_of_form() if sent else None,
     )
 
 
-def page_as_it_was(problem: Problem) -> str | None:
+def replay_form_page(problem: Problem) -> str | None:
     """The page that the request came from, with ``problem`` on it; None if that cannot be told."""
     of_a_form = request.method == "POST" and problem.status in SHOWN_ON_PAGE
     if not (of_a_form or problem.status in (409, 422)) or not comes_from_this_site():

@@ -60,10 +60,10 @@ def register(app: Flask) -> None:
             continue
         if permission_of(app, rule.endpoint) is not Permission.PUBLIC:
             view: View = app.view_functions[rule.endpoint]
-            app.view_functions[rule.endpoint] = counted_once(view)
+            app.view_functions[rule.endpoint] = idempotent(view)
 
 
-def counted_once(view: View) -> View:
+def idempotent(view: View) -> View:
     @wraps(view)
     def respond(**values: Any) -> Any:
         key = request.form.get(FIELD, "") if request.method == "POST" else ""

@@ -19,7 +19,7 @@ from app.web.problem import Problem
 from app.web.responses import is_safe_path, return_path
 
 #: What belongs to a form's request and not to the page that it was on.
-OF_THE_POST = {
+POST_ONLY_ENVIRON = {
     "wsgi.input",
     "CONTENT_LENGTH",
     "CONTENT_TYPE",
@@ -166,7 +166,7 @@ def _environ_for(path: str) -> dict[str, Any]:
     # As a server hands it over: PATH_INFO without percent signs, the rest in ASCII.
     address = iri_to_uri(path)
     parts = urlsplit(address)
-    kept = {key: value for key, value in request.environ.items() if key not in OF_THE_POST}
+    kept = {key: value for key, value in request.environ.items() if key not in POST_ONLY_ENVIRON}
     return {
         **kept,
         "REQUEST_METHOD": "GET",

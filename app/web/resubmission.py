@@ -23,12 +23,12 @@ class FormAgain:
     secrets: tuple[str, ...]
 
 
-def asks_again(code: str) -> bool:
+def retries_by_itself(code: str) -> bool:
     """Whether the page may simply be fetched once more."""
     return code == DatabaseAway.code and request.method in ("GET", "HEAD")
 
 
-def form_again(code: str) -> FormAgain | None:
+def resubmittable_form(code: str) -> FormAgain | None:
     """The form that was sent, for another try; None where it might then count twice."""
     if request.method != "POST" or not comes_from_this_site():
         return None

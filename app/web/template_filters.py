@@ -69,7 +69,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
         menu=menu,
-        may_i=may_i,
+        can=can,
         typed=typed,
         ticked=ticked,
         form_key=form_key,
@@ -79,7 +79,7 @@ def register(app: Flask) -> None:
         field_error=field_error,
         problem_here=lambda: g.get("problem"),
         here=here,
-        labelled=labelled,
+        as_choices=as_choices,
         now=lambda: datetime.now(UTC),
     )
     app.jinja_env.filters.update(
@@ -129,7 +129,7 @@ def menu() -> list[tuple[MenuEntry, bool]]:
     return [
         (entry, is_current(entry))
         for entry in MENU
-        if entry.endpoint in current_app.view_functions and may_i(entry.permission)
+        if entry.endpoint in current_app.view_functions and can(entry.permission)
     ]
 
 
@@ -139,7 +139,7 @@ def is_current(entry: MenuEntry) -> bool:
     return request.path == entry.path or request.path.startswith(entry.path + "/")
 
 
-def may_i(permission: Permission | str) -> bool:
+def can(permission: Permission | str) -> bool:
     return current_user.is_authenticated and may(current_user.role, Permission(permission))
 
 
@@ -200,7 +200,7 @@ def label(value: str | None) -> str:
     return LABELS.get(value, value) if value else "–"
 
 
-def labelled(values: list[str]) -> list[tuple[str, str]]:
+def as_choices(values: list[str]) -> list[tuple[str, str]]:
     """Choices of a select field: values with their words."""
     return [(value, label(value)) for value in values]
 

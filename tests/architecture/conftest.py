@@ -1,4 +1,4 @@
 from tests.browsing import as_role
-from tests.shop import own_shop, shop, standing_shop
+from tests.shop import own_shop, shared_shop, shop
 
-__all__ = ["as_role", "own_shop", "shop", "standing_shop"]
+__all__ = ["as_role", "own_shop", "shared_shop", "shop"]

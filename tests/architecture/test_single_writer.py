@@ -19,11 +19,11 @@ SOURCES = [
 RULES = {
     r"UPDATE items\b(?:(?!WHERE).)*\binventory_status\s*=": (
         {"app/services/ledger/item_status.py"},
-        "change a unit's status through StatusDoor._change_status",
+        "change a unit's status through ItemStatusWriter.change_status",
     ),
     r"UPDATE items\b(?:(?!WHERE).)*\breserved_(?:at|by|for_type|for_id)\s*=": (
         {"app/services/ledger/item_status.py"},
-        "reserve and release through StatusDoor",
+        "reserve and release through ItemStatusWriter",
     ),
     r"INSERT INTO items\b": (
         {"app/services/inventory/lifecycle.py"},

@@ -6,9 +6,9 @@ from sqlalchemy import event
 
 from app.database.transactions import db
 from tests.browsing import as_role
-from tests.shop import Shop, own_shop, shop, standing_shop
+from tests.shop import Shop, own_shop, shared_shop, shop
 
-__all__ = ["as_role", "own_shop", "shop", "standing_shop"]
+__all__ = ["as_role", "own_shop", "shared_shop", "shop"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.queries.accounts.api_tokens import find_user_by_email
 from app.queries.accounts.users import find_signed_in_user
 from app.services.imports.demo.store import load_demo_store
@@ -75,7 +75,7 @@ def demo_database(servers: Servers, template_database: str, redis_url: str) -> s
             with (
                 running_app(settings_for(url, redis_url)) as app,
                 app.app_context(),
-                unhurried(),
+                without_time_limits(),
             ):
                 load_demo_store(PASSWORD, ZoneInfo("UTC"))
                 report_last_days(14, ZoneInfo("UTC"))

@@ -1,3 +1,3 @@
-from tests.shop import own_shop, shop, standing_shop
+from tests.shop import own_shop, shared_shop, shop
 
-__all__ = ["own_shop", "shop", "standing_shop"]
+__all__ = ["own_shop", "shared_shop", "shop"]

@@ -1,5 +1,5 @@
 from tests.browsing import as_role
 from tests.corruption.vandal import vandal
-from tests.shop import own_shop, shop, standing_shop
+from tests.shop import own_shop, shared_shop, shop
 
-__all__ = ["as_role", "own_shop", "shop", "standing_shop", "vandal"]
+__all__ = ["as_role", "own_shop", "shared_shop", "shop", "vandal"]

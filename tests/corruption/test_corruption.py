@@ -16,10 +16,10 @@ from app.models.user import SYSTEM_USER_ID
 from app.queries.consistency.history_audit import verify_history
 from app.queries.consistency.repair_plan import plan_for_finding
 from app.services.background.cleanup import BackgroundCleanupService
-from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import NothingToMend, RepairService
 from app.services.inventory.lifecycle import InventoryLifecycleService
-from tests.corruption.vandal import Vandal
+from tests.corruption.vandal import SuperuserSession
 from tests.invariants import WRONG
 from tests.shop import Shop
 
@@ -70,7 +70,7 @@ class Way:
     """``finds`` kinds; ``ends`` with the first unit's status, or None where nothing can be done."""
 
     prepare: Callable[[Scene], None]
-    break_in: Callable[[Vandal, Scene], None]
+    break_in: Callable[[SuperuserSession, Scene], None]
     finds: set[InconsistencyKind]
     ends: tuple[str, str] | None = ("Available", "InStock")
     choices: tuple[Choice, ...] = ()
@@ -86,30 +86,30 @@ def with_invoice(status: str, count: int = 1) -> Callable[[Scene], None]:
     return lambda scene: scene.invoice(status, *scene.units[:count]) and None
 
 
-def set_status(to: str, **more: Any) -> Callable[[Vandal, Scene], None]:
+def set_status(to: str, **more: Any) -> Callable[[SuperuserSession, Scene], None]:
     return lambda vandal, scene: vandal.set_status(scene.units[0], to, **more)
 
 
-def hold(kind: str, **more: Any) -> Callable[[Vandal, Scene], None]:
+def hold(kind: str, **more: Any) -> Callable[[SuperuserSession, Scene], None]:
     return lambda vandal, scene: vandal.set_status(
         scene.units[0], "Reserved", **scene.held("somebody", kind, **more)
     )
 
 
-def reserve_for_nobody(vandal: Vandal, scene: Scene) -> None:
+def reserve_for_nobody(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.set_status(scene.units[0], "Reserved", **scene.held(uuid4()))
 
 
-def reserve_for_no_id(vandal: Vandal, scene: Scene) -> None:
+def reserve_for_no_id(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.set_status(scene.units[0], "Reserved", **scene.held("invoice of last week"))
 
 
-def reserve_unlisted(vandal: Vandal, scene: Scene) -> None:
+def reserve_unlisted(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.set_status(scene.units[2], "Reserved", **scene.held(scene.invoices[0]))
     scene.units[0], scene.units[2] = scene.units[2], scene.units[0]
 
 
-def cancel_behind(vandal: Vandal, scene: Scene) -> None:
+def cancel_behind(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("UPDATE invoices SET status = 'Cancelled'")
     vandal.run("UPDATE invoice_items SET live = false")
     vandal.run(
@@ -118,21 +118,21 @@ def cancel_behind(vandal: Vandal, scene: Scene) -> None:
     )
 
 
-def delete_invoice(vandal: Vandal, scene: Scene) -> None:
+def delete_invoice(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("DELETE FROM invoice_items")
     vandal.run("DELETE FROM invoices")
 
 
-def delete_line(vandal: Vandal, scene: Scene) -> None:
+def delete_line(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("DELETE FROM invoice_items WHERE item_id = %s", scene.units[0])
     vandal.run("UPDATE invoices SET total = 10, paid = least(paid, 10)")
 
 
-def reserve_for_another(vandal: Vandal, scene: Scene) -> None:
+def reserve_for_another(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.set_status(scene.units[0], "Reserved", **scene.held("Ana", "Manual"))
 
 
-def list_twice(vandal: Vandal, scene: Scene) -> None:
+def list_twice(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("DROP INDEX uq_invoice_items_live_item")
     vandal.run(
         "INSERT INTO invoice_items (invoice_id, item_id, unit_price) VALUES (%s, %s, 10)",
@@ -147,11 +147,13 @@ def two_open_invoices(scene: Scene) -> None:
     scene.invoice("Open", scene.units[1])
 
 
-def misplace(place: str) -> Callable[[Vandal, Scene], None]:
+def misplace(place: str) -> Callable[[SuperuserSession, Scene], None]:
     return lambda vandal, scene: vandal.set_item(scene.units[0], status=place)
 
 
-def change_history(setting: str, where: str = "seq = 1") -> Callable[[Vandal, Scene], None]:
+def change_history(
+    setting: str, where: str = "seq = 1"
+) -> Callable[[SuperuserSession, Scene], None]:
     return lambda vandal, scene: (
         vandal.run(
             f"UPDATE inventory_status_history SET {setting} WHERE {where} AND item_id = %s",
@@ -161,7 +163,7 @@ def change_history(setting: str, where: str = "seq = 1") -> Callable[[Vandal, Sc
     )
 
 
-def delete_history(where: str) -> Callable[[Vandal, Scene], None]:
+def delete_history(where: str) -> Callable[[SuperuserSession, Scene], None]:
     return lambda vandal, scene: (
         vandal.run(
             f"DELETE FROM inventory_status_history WHERE {where} AND item_id = %s", scene.units[0]
@@ -170,19 +172,19 @@ def delete_history(where: str) -> Callable[[Vandal, Scene], None]:
     )
 
 
-def delete_user(vandal: Vandal, scene: Scene) -> None:
+def delete_user(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run(
         "UPDATE inventory_status_history SET changed_by = uuidv7() WHERE item_id = %s",
         scene.units[0],
     )
 
 
-def unpay(vandal: Vandal, scene: Scene) -> None:
+def unpay(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.drop("invoices", "ck_invoices_settled")
     vandal.run("UPDATE invoices SET status = 'Open', paid = 0")
 
 
-def pay_behind(vandal: Vandal, scene: Scene) -> None:
+def pay_behind(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run(
         "INSERT INTO payments (invoice_id, amount, method) VALUES (%s, 10, 'Cash')",
         scene.invoices[0],
@@ -194,7 +196,7 @@ def pay_behind(vandal: Vandal, scene: Scene) -> None:
     )
 
 
-def deliver_behind(vandal: Vandal, scene: Scene) -> None:
+def deliver_behind(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("UPDATE invoices SET status = 'Delivered'")
     vandal.run(
         "INSERT INTO invoice_status_history (invoice_id, from_status, to_status, changed_by,"
@@ -202,15 +204,15 @@ def deliver_behind(vandal: Vandal, scene: Scene) -> None:
     )
 
 
-def miscount(vandal: Vandal, scene: Scene) -> None:
+def miscount(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("UPDATE stock_tallies SET quantity = quantity + 7")
 
 
-def miscount_invoices(vandal: Vandal, scene: Scene) -> None:
+def miscount_invoices(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("UPDATE invoice_tallies SET quantity = quantity + 7")
 
 
-def forget_the_count(vandal: Vandal, scene: Scene) -> None:
+def forget_the_count(vandal: SuperuserSession, scene: Scene) -> None:
     vandal.run("DELETE FROM invoice_tallies")
     vandal.run("DELETE FROM stock_tallies")
 
@@ -463,7 +465,7 @@ def assert_stuck(shop: Shop, choice: Choice) -> None:
 
 
 def decide(shop: Shop, scene: Scene, choice: Choice) -> None:
-    decider, unit = RepairChoices(), scene.units[0]
+    decider, unit = ManualRepair(), scene.units[0]
     invoice_id = scene.invoices[-1] if scene.invoices else None
     match choice:
         case Choice.SWAP:

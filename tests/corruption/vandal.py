@@ -22,7 +22,7 @@ TABLES = (
 )
 
 
-class Vandal:
+class SuperuserSession:
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
         for table in TABLES:
@@ -78,14 +78,16 @@ class Vandal:
 
 
 @pytest.fixture
-def vandal(own_shop: Shop, servers: Servers) -> Callable[[], AbstractContextManager[Vandal]]:
+def vandal(
+    own_shop: Shop, servers: Servers
+) -> Callable[[], AbstractContextManager[SuperuserSession]]:
     """Lets one into a shop that is this test's own."""
 
     @contextmanager
-    def at_work() -> Iterator[Vandal]:
+    def at_work() -> Iterator[SuperuserSession]:
         name = own_shop.url.rsplit("/", 1)[1].split("?")[0]
         with servers.postgres.connect_as_superuser(name) as connection:
-            vandal = Vandal(connection)
+            vandal = SuperuserSession(connection)
             yield vandal
             vandal.leave()
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.imports.retail.events import Ending, EventKind, events
+from app.domain.imports.retail.events import EventKind, FinalStatus, events
 from app.domain.imports.retail.lines import SkipReason
 from app.domain.imports.retail.plan import Selection, plan
 from tests.retail import parse_rows, row
@@ -14,7 +14,7 @@ def planned(*rows, **selection):
     return plan(lines, Selection(**selection))
 
 
-def story(*rows, ending=Ending.DELIVERED, **selection):
+def story(*rows, ending=FinalStatus.DELIVERED, **selection):
     """Invoice, what happens to it, and the units that are then left on it."""
     stream = events(planned(*rows, **selection).sales, lambda sale: ending)
     return [(event.sale.number, event.kind, event.left) for event in stream]
@@ -109,10 +109,10 @@ def test_units_at_two_prices_on_one_invoice_are_kept_apart():
 @pytest.mark.parametrize(
     ("ending", "kinds"),
     [
-        (Ending.OPEN, []),
-        (Ending.PARTIALLY_PAID, [K.PART_PAID]),
-        (Ending.PAID, [K.PAID]),
-        (Ending.DELIVERED, [K.PAID, K.DELIVERED]),
+        (FinalStatus.OPEN, []),
+        (FinalStatus.PARTIALLY_PAID, [K.PART_PAID]),
+        (FinalStatus.PAID, [K.PAID]),
+        (FinalStatus.DELIVERED, [K.PAID, K.DELIVERED]),
     ],
 )
 def test_an_ending_says_how_far_an_invoice_gets(ending, kinds):

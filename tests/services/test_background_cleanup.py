@@ -7,7 +7,7 @@ from app.services.carts.cart_sale import CartSale, sell_cart
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewCustomer
-from app.services.ledger.maintained_totals import fold_tallies
+from app.services.ledger.maintained_totals import compact_totals
 from app.services.ledger.row_locks import lock_items
 from tests.invariants import assert_invariants
 from tests.shop import Shop
@@ -102,7 +102,7 @@ def test_the_maintained_totals_are_the_truth_and_folding_changes_no_sum(own_shop
     sums = [set(shop.rows(query)) for query in SUMS]
     scattered = shop.value("SELECT count(*) FROM stock_tallies")
     for _ in range(2):
-        fold_tallies()
+        compact_totals()
         assert [{row for row in shop.rows(query) if row[-1]} for query in SUMS] == [
             {row for row in rows if row[-1]} for rows in sums
         ]
@@ -133,9 +133,9 @@ def test_who_counts_an_invoice_waits_for_nobody_who_does(own_shop: Shop) -> None
         shop.execute(cancel, first)
         FinanceService().update_invoice_status(second, "Cancelled", shop.staff)
         shop.new_invoice(ids[2:])
-        fold_tallies()
+        compact_totals()
     assert dict(shop.rows(INVOICES)) == {"Open": 1, "Cancelled": 2}
-    fold_tallies()
+    compact_totals()
     assert dict(shop.rows(INVOICES)) == {"Open": 1, "Cancelled": 2}
 
 
@@ -144,10 +144,10 @@ def test_only_one_process_folds_at_a_time(own_shop: Shop) -> None:
     shop.hold(shop.new_units(2), "cart")
     before = shop.rows("SELECT ctid FROM stock_tallies")
     with shop.connection.transaction():
-        shop.execute("SELECT pg_advisory_xact_lock(hashtext('holdfast.fold_tallies'))")
-        fold_tallies()
+        shop.execute("SELECT pg_advisory_xact_lock(hashtext('holdfast.compact_totals'))")
+        compact_totals()
         assert shop.rows("SELECT ctid FROM stock_tallies") == before
-    fold_tallies()
+    compact_totals()
     assert shop.rows("SELECT ctid FROM stock_tallies") != before
 
 

@@ -39,7 +39,7 @@ def test_a_finding_is_seen_again_resolved_by_itself_and_reopened(own_shop: Shop)
     assert own_shop.row(life) == (True, 0, True, None)
     own_shop.misplace([unit], "InStock")
     assert consistency.check_changes()["resolved"] == 1
-    assert own_shop.row(life) == (False, 0, True, consistency.BY_ITSELF)
+    assert own_shop.row(life) == (False, 0, True, consistency.AUTO_RESOLUTION)
     own_shop.misplace([unit], "WithCustomer")
     assert consistency.check_changes()["opened"] == 1
     assert own_shop.row(life) == (True, 1, True, None)

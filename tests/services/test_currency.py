@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.domain.currency import currency_of
 from app.domain.errors import ExceedsBalance, InvalidInput
 from app.queries.reports.daily_report import figures_of, today
@@ -88,7 +88,7 @@ def test_a_report_has_the_decimals_of_the_currency(yen_shop: Shop) -> None:
 
 
 def test_the_demo_store_opens_in_a_currency_without_decimals(yen_shop: Shop) -> None:
-    with unhurried():
+    with without_time_limits():
         load_demo_store("a long password", UTC)
     assert yen_shop.value("SELECT count(*) FROM invoices") > 0
     assert not yen_shop.value("SELECT count(*) FROM products WHERE price <> trunc(price)")

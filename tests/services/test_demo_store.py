@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from app.cli.prepare import prepare_demo
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.domain.imports.retail.plan import Selection
 from app.services.accounts import users as accounts
 from app.services.accounts.users import has_password
@@ -30,7 +30,7 @@ def rows(app, settings):
 
 
 def load(timezone="UTC"):
-    with unhurried():
+    with without_time_limits():
         return load_demo_store(PASSWORD, ZoneInfo(timezone))
 
 

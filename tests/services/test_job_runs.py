@@ -49,7 +49,7 @@ def killed(own_shop: Shop) -> UUID:
 def test_what_is_due_is_put_there_once_however_many_schedulers_do_it(own_shop: Shop) -> None:
     def put() -> None:
         with own_shop.app.app_context():
-            job_runs.put_due_runs(ZONE, NOON)
+            job_runs.enqueue_due_runs(ZONE, NOON)
 
     with ThreadPoolExecutor(4) as schedulers:
         list(schedulers.map(lambda _: put(), range(8)))
@@ -63,11 +63,11 @@ def test_what_is_due_is_put_there_once_however_many_schedulers_do_it(own_shop: S
 
 
 def test_a_slot_that_was_done_does_not_come_back(own_shop: Shop) -> None:
-    job_runs.put_due_runs(ZONE, NOON)
+    job_runs.enqueue_due_runs(ZONE, NOON)
     for run_id, _ in job_runs.waiting_runs():
         assert job_runs.perform(run_id, DONE)
         assert not job_runs.perform(run_id, DONE)
-    job_runs.put_due_runs(ZONE, NOON)
+    job_runs.enqueue_due_runs(ZONE, NOON)
     assert {status for _, status in runs(own_shop)} == {"succeeded"}
     assert len(runs(own_shop)) == len(TIMETABLE)
 
@@ -75,12 +75,12 @@ def test_a_slot_that_was_done_does_not_come_back(own_shop: Shop) -> None:
 def test_of_many_missed_slots_the_last_one_is_caught_up_and_people_are_told(
     own_shop: Shop,
 ) -> None:
-    job_runs.put_due_runs(ZONE, NOON)
+    job_runs.enqueue_due_runs(ZONE, NOON)
     for run_id, _ in job_runs.waiting_runs():
         job_runs.perform(run_id, DONE)
     assert alerts(own_shop) == []
     for _ in range(2):
-        job_runs.put_due_runs(ZONE, NOON + timedelta(days=2))
+        job_runs.enqueue_due_runs(ZONE, NOON + timedelta(days=2))
     waiting = own_shop.rows("SELECT job, slot FROM job_runs WHERE status = 'queued' ORDER BY job")
     assert waiting == [
         ("alerts", datetime(2026, 1, 7, 12, 7, tzinfo=UTC)),
@@ -94,7 +94,7 @@ def test_of_many_missed_slots_the_last_one_is_caught_up_and_people_are_told(
 
 def test_a_run_that_still_waits_serves_the_next_slot_too(own_shop: Shop) -> None:
     for minutes in range(0, 60, 15):
-        job_runs.put_due_runs(ZONE, NOON + timedelta(minutes=minutes))
+        job_runs.enqueue_due_runs(ZONE, NOON + timedelta(minutes=minutes))
     assert own_shop.rows("SELECT slot FROM job_runs WHERE job = 'cleanup'") == [
         (datetime(2026, 1, 5, 12, 45, tzinfo=UTC),)
     ]
@@ -130,10 +130,10 @@ def test_two_runs_of_a_job_never_go_at_the_same_time(own_shop: Shop) -> None:
     worker = threading.Thread(target=work)
     worker.start()
     assert begun.wait(10)
-    job_runs.put_due_runs(ZONE, NOON)
+    job_runs.enqueue_due_runs(ZONE, NOON)
     (second,) = own_shop.row("SELECT id FROM job_runs WHERE job = 'cleanup' AND status = 'queued'")
     assert not job_runs.perform(second, DONE)
-    job_runs.give_up_abandoned()
+    job_runs.requeue_abandoned_runs()
     assert own_shop.value("SELECT status FROM job_runs WHERE id = %s", first) == "running"
     end.set()
     worker.join()
@@ -178,7 +178,7 @@ def test_an_error_is_recorded_in_a_line_without_stack_or_statement_and_told(
 
 
 def test_a_killed_workers_run_is_given_up_and_taken_up_again(own_shop: Shop, killed: UUID) -> None:
-    job_runs.give_up_abandoned()
+    job_runs.requeue_abandoned_runs()
     assert own_shop.row("SELECT status, error FROM job_runs WHERE id = %s", killed) == (
         "abandoned",
         job_runs.STOPPED,
@@ -194,7 +194,7 @@ def test_a_killed_workers_run_is_given_up_and_taken_up_again(own_shop: Shop, kil
 
 def test_a_run_that_kills_its_worker_is_not_tried_for_ever(own_shop: Shop, killed: UUID) -> None:
     own_shop.execute("UPDATE job_runs SET attempts = 3")
-    job_runs.give_up_abandoned()
+    job_runs.requeue_abandoned_runs()
     assert runs(own_shop) == [("cleanup", "failed")]
     assert job_runs.waiting_runs() == []
     assert alerts(own_shop) == [("job-failed", "Cleanup failed")]
@@ -203,10 +203,10 @@ def test_a_run_that_kills_its_worker_is_not_tried_for_ever(own_shop: Shop, kille
 def test_a_run_whose_process_lives_is_left_alone(own_shop: Shop, killed: UUID) -> None:
     with psycopg.connect(own_shop.url, autocommit=True) as process:
         process.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [RUN_LOCKS, str(killed)])
-        job_runs.give_up_abandoned()
+        job_runs.requeue_abandoned_runs()
         assert runs(own_shop) == [("cleanup", "running")]
         assert not job_runs.perform(killed, DONE)
-    job_runs.give_up_abandoned()
+    job_runs.requeue_abandoned_runs()
     assert runs(own_shop) == [("cleanup", "abandoned")]
 
 

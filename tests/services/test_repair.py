@@ -7,7 +7,7 @@ import pytest
 from app.domain.errors import InvalidInput, NotEnoughStock, NotFound, NotPermitted
 from app.queries.consistency.repair_plan import plan_for_invoice, plan_for_kind
 from app.services.background.cleanup import BackgroundCleanupService
-from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import NothingToMend, PreviewOutdated, RepairService
 from app.services.invoices.lifecycle import InvoiceLifecycleService
 from tests.shop import Shop
@@ -69,10 +69,10 @@ def test_only_an_admin_mends(shop: Shop, person: str) -> None:
     with shop.unchanged():
         for act in (
             lambda: InvoiceLifecycleService().fix_inventory_inconsistencies(invoice_id, who),
-            lambda: RepairChoices().put_back(unit, who, "Why"),
-            lambda: RepairChoices().swap_unit(invoice_id, unit, who, "Why"),
-            lambda: RepairChoices().remove_line(invoice_id, unit, who, "Why"),
-            lambda: RepairChoices().accept_history(unit, who, "Why"),
+            lambda: ManualRepair().put_back(unit, who, "Why"),
+            lambda: ManualRepair().swap_unit(invoice_id, unit, who, "Why"),
+            lambda: ManualRepair().remove_line(invoice_id, unit, who, "Why"),
+            lambda: ManualRepair().accept_history(unit, who, "Why"),
         ):
             with pytest.raises(NotPermitted):
                 act()
@@ -84,7 +84,7 @@ def test_a_reason_is_asked_for(shop: Shop) -> None:
         with pytest.raises(InvalidInput):
             RepairService().fix_invoice(invoice_id, shop.admin, "  ")
         with pytest.raises(InvalidInput):
-            RepairChoices().put_back(unit, shop.admin, "")
+            ManualRepair().put_back(unit, shop.admin, "")
 
 
 def test_an_invoice_in_order_has_nothing_to_fix(shop: Shop) -> None:
@@ -104,7 +104,7 @@ def test_all_of_a_kind_are_fixed_at_once_and_the_others_left(own_shop: Shop) -> 
     misplace(own_shop, [stuck])
     check()
     plan = plan_for_kind("LOCATION_MISMATCH")
-    assert (len(plan.mendable), len(plan.unfixable)) == (5, 1)
+    assert (len(plan.repairable), len(plan.unfixable)) == (5, 1)
     RepairService().fix_kind(
         "LOCATION_MISMATCH", own_shop.admin, "Counted", limit=100, preview=plan.fingerprint
     )
@@ -120,7 +120,7 @@ def test_a_missing_sold_unit_is_swapped_for_a_free_one(shop: Shop) -> None:
     invoice_id = shop.new_paid_invoice([sold])
     misplace(shop, [sold], "Missing")
     before = shop.invoice(invoice_id)
-    assert RepairChoices().swap_unit(invoice_id, sold, shop.admin, "Not on the shelf") == free
+    assert ManualRepair().swap_unit(invoice_id, sold, shop.admin, "Not on the shelf") == free
     assert shop.invoice(invoice_id) == before
     assert shop.statuses([sold, free]) == ["Available", "Sold"]
     lines = shop.rows("SELECT item_id FROM invoice_items WHERE invoice_id = %s", invoice_id)
@@ -133,7 +133,7 @@ def test_a_reserved_unit_is_swapped_for_the_one_that_was_chosen(shop: Shop) -> N
     sku = shop.new_sku()
     reserved, _, chosen = shop.new_units(3, sku)
     invoice_id = shop.new_invoice([reserved])
-    RepairChoices().swap_unit(invoice_id, reserved, shop.admin, "Scratched", replacement_id=chosen)
+    ManualRepair().swap_unit(invoice_id, reserved, shop.admin, "Scratched", replacement_id=chosen)
     assert shop.statuses([reserved, chosen]) == ["Available", "Reserved"]
     InvoiceLifecycleService().handle_invoice_cancelled(invoice_id, shop.manager)
     assert shop.statuses([reserved, chosen]) == ["Available", "Available"]
@@ -145,15 +145,15 @@ def test_a_swap_needs_a_free_unit_of_the_same_product(shop: Shop) -> None:
     invoice_id = shop.new_invoice([reserved])
     with shop.unchanged():
         with pytest.raises(NotEnoughStock):
-            RepairChoices().swap_unit(invoice_id, reserved, shop.admin, "Why")
+            ManualRepair().swap_unit(invoice_id, reserved, shop.admin, "Why")
         with pytest.raises(InvalidInput):
-            RepairChoices().swap_unit(invoice_id, reserved, shop.admin, "Why", replacement_id=other)
+            ManualRepair().swap_unit(invoice_id, reserved, shop.admin, "Why", replacement_id=other)
 
 
 def test_a_line_that_is_taken_off_may_settle_the_invoice(shop: Shop) -> None:
     units = shop.new_units(2)
     invoice_id = shop.new_invoice(units)
     shop.pay(invoice_id, "10.00")
-    RepairChoices().remove_line(invoice_id, units[0], shop.admin, "Lost")
+    ManualRepair().remove_line(invoice_id, units[0], shop.admin, "Lost")
     assert shop.invoice(invoice_id)[0] == "Paid"
     assert shop.statuses(units) == ["Available", "Sold"]

@@ -10,7 +10,7 @@ from app.domain.errors import HoldExpired, InvalidTransition, ItemsNotAvailable
 from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus, PhysicalStatus
 from app.domain.inventory.physical_status import STEP_PLACES, may_happen_at, right_way
 from app.services.background.cleanup import BackgroundCleanupService
-from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.manual_repair import ManualRepair
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from tests.shop import Shop
@@ -181,7 +181,7 @@ def test_a_missing_units_invoice_gets_another_one_and_goes_on(shop: Shop) -> Non
     lost, free = shop.new_units(2, sku)
     invoice_id = shop.new_invoice([lost])
     say(shop, lost, "Missing")
-    RepairChoices().swap_unit(invoice_id, lost, shop.admin, "Not on the shelf")
+    ManualRepair().swap_unit(invoice_id, lost, shop.admin, "Not on the shelf")
     shop.pay(invoice_id, "10.00")
     assert shop.statuses([lost, free]) == ["Available", "Sold"]
     assert place_of(shop, lost) == "Missing"
@@ -193,7 +193,7 @@ def test_a_sold_unit_gets_lost_after_its_invoice_has_another(shop: Shop) -> None
     invoice_id = shop.new_paid_invoice([lost])
     with pytest.raises(InvalidTransition, match="another unit"):
         say(shop, lost, "Missing")
-    RepairChoices().swap_unit(invoice_id, lost, shop.admin, "Not on the shelf")
+    ManualRepair().swap_unit(invoice_id, lost, shop.admin, "Not on the shelf")
     assert say(shop, lost, "Missing") == []
     assert shop.statuses([lost, free]) == ["Available", "Sold"]
 
@@ -201,7 +201,7 @@ def test_a_sold_unit_gets_lost_after_its_invoice_has_another(shop: Shop) -> None
 def test_a_delivered_unit_is_not_put_back_in_stock(shop: Shop) -> None:
     unit = unit_of(shop, "Delivered")
     with shop.unchanged(), pytest.raises(InvalidTransition, match="belongs to its customer"):
-        RepairChoices().put_back(unit, shop.admin, "It lies here")
+        ManualRepair().put_back(unit, shop.admin, "It lies here")
 
 
 def test_what_was_allowed_is_found_by_no_check_but_for_reserved_units(own_shop: Shop) -> None:

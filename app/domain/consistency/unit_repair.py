@@ -38,9 +38,11 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitFacts:
-    """A unit as it is. ``history_end`` is the status that its history ends with, if it has any;
-    ``tail_fits`` whether what the unit keeps of that end is true, ``can_move`` whether a row can be
-    added to it. ``claims`` are of invoices that are not cancelled.
+    """A unit as it is.
+
+    ``history_end`` is the status that its history ends with, if it has any;
+    ``tail_matches_item``: what the unit keeps of that end is true; ``can_append_history``: a row
+    can be added to it. ``claims`` are of invoices that are not cancelled.
     """
 
     item_id: UUID
@@ -51,15 +53,15 @@ class UnitFacts:
     holder: Holder | None
     claims: tuple[Claim, ...]
     history_end: InventoryStatus | None
-    tail_fits: bool
-    can_move: bool = True
+    tail_matches_item: bool
+    can_append_history: bool = True
     history_accepted: bool = False
     history_faulty: bool = False
     reserved_for_long: bool = False
 
 
 @dataclass(frozen=True)
-class Prescription:
+class UnitRepair:
     """``place`` is where the unit is to be said to be. ``unfixable`` says why no plan mends it."""
 
     unit: UnitFacts
@@ -77,12 +79,12 @@ class Prescription:
         return "A delivered unit is with its customer."
 
 
-def prescribe(unit: UnitFacts) -> Prescription:
+def plan_unit_repair(unit: UnitFacts) -> UnitRepair:
     """The plan for one unit, or why there is none and what can be chosen instead."""
     if len(unit.claims) > 1:
-        return _stuck(unit, _claimed_twice(unit.claims), Choice.SWAP, Choice.REMOVE_LINE)
-    if not unit.can_move:
-        return _stuck(unit, _TAIL, *([] if unit.history_accepted else [Choice.SETTLE]))
+        return _not_repairable(unit, _claimed_twice(unit.claims), Choice.SWAP, Choice.REMOVE_LINE)
+    if not unit.can_append_history:
+        return _not_repairable(unit, _TAIL, *([] if unit.history_accepted else [Choice.SETTLE]))
     claim = unit.claims[0] if unit.claims else None
     refusal = _unfixable(unit, claim)
     if refusal:
@@ -90,7 +92,7 @@ def prescribe(unit: UnitFacts) -> Prescription:
     goal = _goal(unit, claim)
     steps = shortest_chain(Standing(unit.status, unit.holder), goal, place=unit.place)
     if steps is None:
-        return _stuck(unit, "No allowed step leads from there to where it should be.")
+        return _not_repairable(unit, "No allowed step leads from there to where it should be.")
     return _with_place_and_history(unit, goal, steps)
 
 
@@ -115,14 +117,14 @@ def _goal(unit: UnitFacts, claim: Claim | None) -> Standing:
     return Standing(_S.SOLD, invoice)
 
 
-def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
+def _unfixable(unit: UnitFacts, claim: Claim | None) -> UnitRepair | None:
     """Where a person must decide, because the store cannot know."""
     if claim is None:
         return _unfixable_without_invoice(unit)
     where = place_words(unit.place)
     if claim.status in AWAITING_PAYMENT:
         if unit.status is _S.DELIVERED:
-            return _stuck(
+            return _not_repairable(
                 unit,
                 f"It was handed over and invoice {claim.number} is not paid. Nothing leads out of "
                 "delivered: give the invoice another unit, or take the line off it.",
@@ -130,7 +132,7 @@ def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
                 Choice.REMOVE_LINE,
             )
         if unit.place is not _P.IN_STOCK:
-            return _stuck(
+            return _not_repairable(
                 unit,
                 f"Invoice {claim.number} wants it, and it is {where}.",
                 Choice.SWAP,
@@ -138,7 +140,7 @@ def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
                 Choice.PUT_BACK,
             )
         if unit.reserved_for_long and _is_reserved_for(unit, claim):
-            return _stuck(
+            return _not_repairable(
                 unit,
                 f"It waits for invoice {claim.number} to be paid: take the payment, "
                 "or cancel the invoice on its page.",
@@ -149,7 +151,7 @@ def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
         if unit.status is not _S.DELIVERED and (
             is_gone or (away and not _may_be_sold(unit, claim))
         ):
-            return _stuck(
+            return _not_repairable(
                 unit,
                 f"Invoice {claim.number} is paid, and the unit is {where}.",
                 Choice.SWAP,
@@ -158,15 +160,15 @@ def _unfixable(unit: UnitFacts, claim: Claim | None) -> Prescription | None:
     return None
 
 
-def _unfixable_without_invoice(unit: UnitFacts) -> Prescription | None:
+def _unfixable_without_invoice(unit: UnitFacts) -> UnitRepair | None:
     if unit.status is _S.DELIVERED:
-        return _stuck(
+        return _not_repairable(
             unit,
             "It was handed over on no invoice that is known, and nothing leads out of delivered. "
             "Bill its customer for another unit of the kind, and acknowledge this with a note.",
         )
     if unit.place is _P.WITH_CUSTOMER:
-        return _stuck(
+        return _not_repairable(
             unit,
             "A customer has it, and no invoice lists it. Get it back and put it back in stock; "
             "then it can be freed, or sold on a new invoice.",
@@ -176,7 +178,7 @@ def _unfixable_without_invoice(unit: UnitFacts) -> Prescription | None:
     if unit.status is _S.RESERVED and unit.place is not _P.IN_STOCK and held:
         ended = unit.holder is not None and unit.holder.expired
         if not ended and not unit.reserved_for_long:
-            return _stuck(
+            return _not_repairable(
                 unit,
                 f"It is held, and it is {place_words(unit.place)}. Release the hold, "
                 "or put the unit back in stock when it is found.",
@@ -185,22 +187,22 @@ def _unfixable_without_invoice(unit: UnitFacts) -> Prescription | None:
     return None
 
 
-def _with_place_and_history(unit: UnitFacts, goal: Standing, steps: list[Step]) -> Prescription:
+def _with_place_and_history(unit: UnitFacts, goal: Standing, steps: list[Step]) -> UnitRepair:
     after = steps[-1].after if steps else unit.status
     if not steps and after is _S.DELIVERED and contradicts(after, unit.place):
-        return _and_history(unit, goal, Prescription(unit, place=_P.WITH_CUSTOMER))
-    return _and_history(unit, goal, Prescription(unit, tuple(steps)))
+        return _and_history(unit, goal, UnitRepair(unit, place=_P.WITH_CUSTOMER))
+    return _and_history(unit, goal, UnitRepair(unit, tuple(steps)))
 
 
-def _and_history(unit: UnitFacts, goal: Standing, plan: Prescription) -> Prescription:
+def _and_history(unit: UnitFacts, goal: Standing, plan: UnitRepair) -> UnitRepair:
     """A status that its history does not know gets there by a round of steps that it does."""
     if plan.steps or unit.history_accepted:
         return plan
-    if not unit.tail_fits:
-        return _stuck(unit, _TAIL, Choice.SETTLE, place=plan.place)
+    if not unit.tail_matches_item:
+        return _not_repairable(unit, _TAIL, Choice.SETTLE, place=plan.place)
     if unit.history_end is unit.status:
         return (
-            _stuck(
+            _not_repairable(
                 unit,
                 "Nothing is wrong with the unit as it is now; what is wrong in its history stays "
                 "there. Accept it with a reason, so that it is not reported again.",
@@ -219,14 +221,14 @@ def _and_history(unit: UnitFacts, goal: Standing, plan: Prescription) -> Prescri
         must_move=True,
     )
     if round_trip is None or unit.place is not _P.IN_STOCK:
-        return _stuck(
+        return _not_repairable(
             unit,
             "It is where its invoice wants it, its history ends elsewhere, and no step can be "
             "added to that. Accept it with a reason, so that it is not reported again.",
             Choice.SETTLE,
             place=plan.place,
         )
-    return Prescription(unit, tuple(round_trip), plan.place)
+    return UnitRepair(unit, tuple(round_trip), plan.place)
 
 
 def _may_be_sold(unit: UnitFacts, claim: Claim) -> bool:
@@ -248,7 +250,7 @@ def _claimed_twice(claims: Sequence[Claim]) -> str:
     )
 
 
-def _stuck(
+def _not_repairable(
     unit: UnitFacts, why: str, *choices: Choice, place: PhysicalStatus | None = None
-) -> Prescription:
-    return Prescription(unit, place=place, unfixable=why, choices=choices)
+) -> UnitRepair:
+    return UnitRepair(unit, place=place, unfixable=why, choices=choices)

@@ -299,14 +299,14 @@ WHERE v.status = 'Cancelled' AND v.paid > 0
 """
 
 #: What the kept totals lack; adding it mends them, whoever sells meanwhile.
-STOCK_OFF = """
+STOCK_DRIFT = """
     SELECT product_id, warehouse_id, inventory_status, sum(quantity)::bigint AS quantity FROM (
         SELECT product_id, warehouse_id, inventory_status, count(*) AS quantity
         FROM items GROUP BY 1, 2, 3
         UNION ALL SELECT product_id, warehouse_id, inventory_status, -quantity FROM stock_tallies
     ) counted GROUP BY 1, 2, 3 HAVING sum(quantity) <> 0
 """
-INVOICES_OFF = """
+INVOICE_DRIFT = """
     SELECT status, sum(quantity)::bigint AS quantity FROM (
         SELECT status, count(*) AS quantity FROM invoices GROUP BY 1
         UNION ALL SELECT status, -quantity FROM invoice_tallies
@@ -328,24 +328,24 @@ SELECT 'AUDIT_MISMATCH' AS kind, NULL::uuid AS item_id, NULL::uuid AS invoice_id
         ORDER BY d.what, d.total))[1:{EXAMPLES_MAX}]) AS evidence
 FROM (
     SELECT 'units' AS what, coalesce(p.sku, '?') || ' ' || inventory_status AS total, quantity
-    FROM ({STOCK_OFF}) s LEFT JOIN products p ON p.id = s.product_id
-    UNION ALL SELECT 'invoices', 'Invoices ' || status, quantity FROM ({INVOICES_OFF}) v
+    FROM ({STOCK_DRIFT}) s LEFT JOIN products p ON p.id = s.product_id
+    UNION ALL SELECT 'invoices', 'Invoices ' || status, quantity FROM ({INVOICE_DRIFT}) v
 ) d HAVING count(*) > 0
 """
 
 #: What passes with time and not with a change; each goes by an index over held units or cancelled
 #: invoices.
-BY_THE_CLOCK = {
+TIME_DEPENDENT_CHECKS = {
     InconsistencyKind.LONG_RESERVATION: (_LONG_RESERVATION,),
     InconsistencyKind.EXPIRED_RESERVATION: (_EXPIRED_RESERVATION,),
     InconsistencyKind.REFUND_DUE: (_REFUND_DUE,),
 }
-QUESTIONS: dict[InconsistencyKind, tuple[str, ...]] = {
+CHECKS: dict[InconsistencyKind, tuple[str, ...]] = {
     InconsistencyKind.INVOICE_ITEM_MISMATCH: (_INVOICE_ITEM_MISMATCH,),
     InconsistencyKind.SOLD_WITHOUT_INVOICE: (_SOLD_WITHOUT_INVOICE,),
     InconsistencyKind.ORPHANED_RESERVATION: (_ORPHANED_RESERVATION,),
     InconsistencyKind.LOCATION_MISMATCH: (_LOCATION_MISMATCH,),
-    **BY_THE_CLOCK,
+    **TIME_DEPENDENT_CHECKS,
     InconsistencyKind.AUDIT_MISMATCH: (_HISTORY_MISMATCH, _WITHOUT_HISTORY, _INVOICE_BOOKS),
 }
 
@@ -364,7 +364,7 @@ def same_finding(one: str, other: str) -> str:
 
 def questions(scope: Scope, kind: InconsistencyKind) -> list[str]:
     """The SQL of a kind for this scope; the kept totals are only ever asked as a whole."""
-    asked = [scope.narrow(question) for question in QUESTIONS[kind]]
+    asked = [scope.narrow(question) for question in CHECKS[kind]]
     if scope.is_whole and kind is InconsistencyKind.AUDIT_MISMATCH:
         asked.append(_TALLIES)
     return asked
@@ -403,7 +403,7 @@ _TOUCHED = text("""
 """)
 
 
-def findings_now(scope: Scope) -> list[Finding]:
+def current_findings(scope: Scope) -> list[Finding]:
     """What is wrong with these units and invoices at this moment; nothing is put on record."""
     asked = [
         f"SELECT {COLUMNS} FROM ({question}) q"

@@ -65,7 +65,7 @@ class RecordedFinding:
 
 
 @dataclass(frozen=True)
-class LifeStep:
+class FindingEvent:
     step: str
     taken_by: str
     note: str | None
@@ -149,7 +149,7 @@ def get_finding(finding_id: UUID) -> RecordedFinding:
     return RecordedFinding(**row._mapping)
 
 
-def life_of(finding_id: UUID) -> list[LifeStep]:
+def finding_events(finding_id: UUID) -> list[FindingEvent]:
     """What was done about a finding, oldest first."""
     rows = db.session.execute(
         text("""SELECT s.step, u.name AS taken_by, s.note, s.created_at
@@ -157,7 +157,7 @@ def life_of(finding_id: UUID) -> list[LifeStep]:
             WHERE s.inconsistency_id = :id ORDER BY s.id"""),
         {"id": finding_id},
     )
-    return [LifeStep(**row._mapping) for row in rows]
+    return [FindingEvent(**row._mapping) for row in rows]
 
 
 def counts_by_kind() -> list[KindCount]:

@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from app.database.transactions import db
 from app.domain.consistency.kinds import InconsistencyKind
-from app.domain.consistency.unit_repair import Prescription, prescribe
+from app.domain.consistency.unit_repair import UnitRepair, plan_unit_repair
 from app.domain.errors import NotFound
 from app.domain.inventory.item_lifecycle import ChangeReason
-from app.queries.consistency.checks import Finding, Scope, findings_now
+from app.queries.consistency.checks import Finding, Scope, current_findings
 from app.queries.consistency.unit_facts import facts_of, open_findings
 
 UNITS_MAX = 1000
@@ -35,22 +35,22 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class RepairPlan:
-    """What each unit needs; ``retally`` is for the kept totals."""
+    """What each unit needs; ``repair_totals`` is for the kept totals."""
 
-    units: Sequence[Prescription] = ()
-    retally: bool = False
+    units: Sequence[UnitRepair] = ()
+    repair_totals: bool = False
 
     @property
-    def mendable(self) -> list[Prescription]:
+    def repairable(self) -> list[UnitRepair]:
         return [unit for unit in self.units if unit.changes]
 
     @property
-    def unfixable(self) -> list[Prescription]:
+    def unfixable(self) -> list[UnitRepair]:
         return [unit for unit in self.units if unit.unfixable]
 
     @property
     def changes(self) -> bool:
-        return self.retally or bool(self.mendable)
+        return self.repair_totals or bool(self.repairable)
 
     @property
     def steps(self) -> list[PlannedStep]:
@@ -67,12 +67,12 @@ class RepairPlan:
                 [(step.after.value, step.reason.value) for step in unit.steps],
                 unit.place and unit.place.value,
             )
-            for unit in self.mendable
+            for unit in self.repairable
         ]
-        return hashlib.sha256(repr((said, self.retally)).encode()).hexdigest()
+        return hashlib.sha256(repr((said, self.repair_totals)).encode()).hexdigest()
 
 
-def planned_steps(plan: Prescription) -> list[PlannedStep]:
+def planned_steps(plan: UnitRepair) -> list[PlannedStep]:
     """A unit's steps, in words."""
     unit = plan.unit
     steps = [
@@ -104,7 +104,7 @@ def planned_steps(plan: Prescription) -> list[PlannedStep]:
 def plan_for_items(item_ids: Sequence[UUID], *, release_long: bool = False) -> RepairPlan:
     """The plan for these units; in order of their ids."""
     facts = facts_of(item_ids, release_long=release_long)
-    return RepairPlan([prescribe(unit) for unit in facts])
+    return RepairPlan([plan_unit_repair(unit) for unit in facts])
 
 
 def plan_for_finding(finding_id: UUID) -> RepairPlan:
@@ -117,7 +117,7 @@ def plan_for_finding(finding_id: UUID) -> RepairPlan:
         raise NotFound("inconsistency", [finding_id])
     if row.item_id:
         return plan_for_items([row.item_id], release_long=is_long(row.kind))
-    return RepairPlan(retally=row.invoice_id is None)
+    return RepairPlan(repair_totals=row.invoice_id is None)
 
 
 def plan_for_kind(kind: str, limit: int = UNITS_MAX) -> RepairPlan:
@@ -126,14 +126,14 @@ def plan_for_kind(kind: str, limit: int = UNITS_MAX) -> RepairPlan:
     item_ids = sorted({finding.item_id for finding in found if finding.item_id})
     plan = plan_for_items(item_ids, release_long=is_long(kind))
     tallies = any(finding.item_id is None and finding.invoice_id is None for finding in found)
-    return RepairPlan(plan.units, retally=tallies)
+    return RepairPlan(plan.units, repair_totals=tallies)
 
 
 def plan_for_invoice(invoice_id: UUID) -> tuple[RepairPlan, list[Finding]]:
     """The plan for an invoice's units, and what of its inconsistencies it does not mend."""
     plan = plan_for_items(units_of_invoice(invoice_id))
     stuck = {unit.unit.item_id: unit.unfixable for unit in plan.unfixable}
-    mended = {unit.unit.item_id for unit in plan.mendable}
+    mended = {unit.unit.item_id for unit in plan.repairable}
     unfixable = [
         finding
         for finding in findings_of_invoice(invoice_id)
@@ -146,7 +146,7 @@ def findings_of_invoice(invoice_id: UUID) -> list[Finding]:
     """What is wrong with an invoice and the units that it lists or that are reserved for it."""
     return [
         finding
-        for finding in findings_now(Scope(units_of_invoice(invoice_id), [invoice_id]))
+        for finding in current_findings(Scope(units_of_invoice(invoice_id), [invoice_id]))
         if finding.invoice_id in (None, invoice_id) and finding.kind not in NO_FAULT_OF_UNITS
     ]
 

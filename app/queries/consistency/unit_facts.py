@@ -35,8 +35,8 @@ _FACTS = text("""
     SELECT i.id, i.serial_number, i.version, i.inventory_status, i.status, i.reserved_for_type,
         i.reserved_for_id, coalesce(i.reservation_expiry <= clock_timestamp(), false) AS expired,
         h.to_status AS history_end,
-        coalesce((h.seq, h.hash) = (i.history_length, i.history_hash), false) AS tail_fits,
-        i.history_length >= coalesce(h.seq, 0) AS can_move,
+        coalesce((h.seq, h.hash) = (i.history_length, i.history_hash), false) AS tail_matches_item,
+        i.history_length >= coalesce(h.seq, 0) AS can_append_history,
         coalesce(s.settled_through >= i.history_length - 1
             AND s.actual IS NOT DISTINCT FROM i.inventory_status, false) AS history_accepted,
         coalesce(k.kinds @> ARRAY['AUDIT_MISMATCH'], false) AS history_faulty,
@@ -72,8 +72,8 @@ def _facts(row: Row[Any]) -> UnitFacts:
             for invoice_id, number, status in row.claims or ()
         ),
         history_end=InventoryStatus(row.history_end) if row.history_end else None,
-        tail_fits=row.tail_fits,
-        can_move=row.can_move,
+        tail_matches_item=row.tail_matches_item,
+        can_append_history=row.can_append_history,
         history_accepted=row.history_accepted,
         history_faulty=row.history_faulty,
         reserved_for_long=row.reserved_for_long,

@@ -47,7 +47,7 @@ class Item:
     actions: tuple[ItemAction, ...] = field(default=())
 
 
-class PlainItem(NamedTuple):
+class ItemRow(NamedTuple):
     """A unit's own fields, for programs."""
 
     id: UUID
@@ -152,7 +152,7 @@ def find_item(item_id: UUID, viewer: Viewer) -> ItemDetails:
     )
 
 
-def find_items(item_ids: list[UUID]) -> list[PlainItem]:
+def find_items(item_ids: list[UUID]) -> list[ItemRow]:
     """These units in order of their ids; those that do not exist are left out."""
     rows = fetch(
         """SELECT i.id, i.serial_number, p.sku, p.name, i.condition, i.inventory_status, i.status,
@@ -164,7 +164,7 @@ def find_items(item_ids: list[UUID]) -> list[PlainItem]:
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id""",
         {"ids": item_ids},
     )
-    return [PlainItem(*row) for row in rows]
+    return [ItemRow(*row) for row in rows]
 
 
 def _actions(row: RowMapping, viewer: Viewer) -> tuple[ItemAction, ...]:

@@ -51,7 +51,7 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True)
-class UnitOff:
+class MisplacedItem:
     """A unit that is not where the invoice's status asks it to be."""
 
     item_id: UUID
@@ -67,7 +67,7 @@ class Consistency:
     expected: str
     units: int
     count: int
-    off: list[UnitOff]
+    off: list[MisplacedItem]
 
 
 def lines_of(invoice_id: UUID, *, cursor: str | None = None) -> Page[InvoiceLine]:
@@ -190,7 +190,7 @@ def consistency_of(invoice: Invoice) -> Consistency:
         },
     ).all()
     off = [
-        UnitOff(row.item_id, row.serial_number, row.inventory_status, row.explanation)
+        MisplacedItem(row.item_id, row.serial_number, row.inventory_status, row.explanation)
         for row in rows
         if row.item_id
     ]

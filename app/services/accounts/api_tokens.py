@@ -74,7 +74,7 @@ def revoke_token(token_id: UUID) -> None:
 
 
 @transactional
-def note_use(token_id: UUID) -> None:
+def record_use(token_id: UUID) -> None:
     """Remember that a token was used, at most once a minute, without waiting for anybody."""
     db.session.execute(
         text("""UPDATE api_tokens SET last_used_at = clock_timestamp() WHERE id = (

@@ -12,10 +12,10 @@ from app.services.background.job_runs import forget_old_runs, note_progress, rec
 from app.services.carts.cart_cleanup import FORGET_BATCH as CARTS_BATCH
 from app.services.carts.cart_cleanup import forget_old_carts
 from app.services.consistency import findings as consistency
-from app.services.idempotency.keys import FORGET_BATCH, forget_old_keys
+from app.services.idempotency.keys import FORGET_BATCH, delete_expired_keys
 from app.services.inventory.lifecycle import CLEANUP_BATCH, InventoryLifecycleService
 from app.services.invoices.invoice_numbers import note_void_numbers
-from app.services.ledger.maintained_totals import fold_tallies
+from app.services.ledger.maintained_totals import compact_totals
 from app.services.reports.daily_report import make_report
 
 ITEMS_LISTED_MAX = 1000
@@ -53,9 +53,9 @@ class BackgroundCleanupService:
             released += len(batch)
             listed += [str(item_id) for item_id in batch[: ITEMS_LISTED_MAX - len(listed)]]
             note_progress(f"{released:,} units freed so far")
-        fold_tallies()
+        compact_totals()
         note_void_numbers()
-        while forget_old_keys() == FORGET_BATCH:
+        while delete_expired_keys() == FORGET_BATCH:
             pass
         while forget_old_carts() == CARTS_BATCH:
             pass

@@ -60,7 +60,7 @@ def hint(connection: Redis, runs: Iterable[tuple[UUID, JobName]]) -> None:
             )
 
 
-def try_to_hint(redis_url: str | None, run_id: UUID, job: JobName) -> bool:
+def try_notify_workers(redis_url: str | None, run_id: UUID, job: JobName) -> bool:
     """False when the queue is away; the scheduler sees to the run when it is back."""
     try:
         with connect(redis_url) as connection:

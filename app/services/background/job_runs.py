@@ -24,7 +24,7 @@ from app.domain.background.schedule import TIMETABLE, JobName
 from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.text.written_times import written_moment
 from app.observability import sentry as error_tracking
-from app.observability.job_metrics import note_run
+from app.observability.job_metrics import record_run_metrics
 from app.observability.logs import event_log
 from app.observability.request_id import current_request_id, working_on
 from app.services.background.run_locks import RUN_LOCKS, run_locks
@@ -62,15 +62,15 @@ _current: ContextVar[Run | None] = ContextVar("the run that is going on", defaul
 
 
 @transactional
-def put_due_runs(zone: ZoneInfo, now: datetime | None = None) -> None:
+def enqueue_due_runs(zone: ZoneInfo, now: datetime | None = None) -> None:
     """Have a run waiting for each job's last due slot, unless it was done already.
 
     So a missed slot is caught up, the last one only: one run tidies what several would have.
     ``now`` is the database's clock unless given.
     """
-    _one_at_a_time("holdfast.put_due_runs")
+    _one_at_a_time("holdfast.enqueue_due_runs")
     when: datetime = now or db.session.scalar(text("SELECT clock_timestamp()"))
-    _tell_of_outage(when)
+    _alert_missed_schedule(when)
     for job in TIMETABLE.values():
         _put_due_run(job.name, job.schedule.last_due(when, zone))
 
@@ -91,7 +91,7 @@ def request_run(job: str, user_id: UUID) -> UUID:
 
 
 @transactional
-def give_up_abandoned() -> list[UUID]:
+def requeue_abandoned_runs() -> list[UUID]:
     """Note whose process is gone; they wait for another one, ATTEMPTS_MAX times in all."""
     ids = db.session.scalars(
         text("""WITH running AS MATERIALIZED (SELECT id FROM job_runs WHERE status = 'running')
@@ -110,7 +110,7 @@ def give_up_abandoned() -> list[UUID]:
     )
     given_up = rows.all()
     for row in given_up:
-        after_commit(partial(note_run, JobName(row.job), row.status))
+        after_commit(partial(record_run_metrics, JobName(row.job), row.status))
         if row.status == "failed":
             _alert_failure(row.id, JobName(row.job), STOPPED)
     return [row.id for row in given_up]
@@ -266,7 +266,7 @@ def _finish(run: Run, result: Result | None, error: BaseException | None) -> Non
         },
     ).first()
     if ended:
-        after_commit(partial(note_run, run.job, status, ended[0]))
+        after_commit(partial(record_run_metrics, run.job, status, ended[0]))
     # A refusal is about what was asked for; whoever asked has been told.
     if ended and error is not None and not isinstance(error, Refusal):
         _alert_failure(run.id, run.job, words_of(error))
@@ -324,7 +324,7 @@ def _put_due_run(job: JobName, slot: datetime) -> None:
         )
 
 
-def _tell_of_outage(now: datetime) -> None:
+def _alert_missed_schedule(now: datetime) -> None:
     last: datetime | None = db.session.scalar(
         text("SELECT max(slot) FROM job_runs WHERE origin = 'timetable'")
     )

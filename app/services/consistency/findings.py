@@ -14,8 +14,8 @@ from app.domain.errors import InvalidInput, NotFound, Refusal
 from app.domain.input.fields import cleaned_optional_text
 from app.models.user import SYSTEM_USER_ID
 from app.queries.consistency.checks import (
-    BY_THE_CLOCK,
     COLUMNS,
+    TIME_DEPENDENT_CHECKS,
     WHOLE,
     Scope,
     questions,
@@ -29,7 +29,7 @@ NOTE_LENGTH_MAX = 2000
 ALERT_LINES_MAX = 10
 MANY = 1000
 SNOOZE_DAYS_MAX = 365
-BY_ITSELF = "By itself: the check found it no more."
+AUTO_RESOLUTION = "By itself: the check found it no more."
 #: A transaction may commit this long after it gave its rows their time.
 OVERLAP = "interval '1 minute'"
 
@@ -64,17 +64,19 @@ def check_changes() -> dict[str, Any]:
 
 @transactional
 def check_again(
-    scope: Scope, *, user_id: UUID = SYSTEM_USER_ID, resolution: str = BY_ITSELF
+    scope: Scope, *, user_id: UUID = SYSTEM_USER_ID, resolution: str = AUTO_RESOLUTION
 ) -> dict[str, Any]:
     """Look at these units and invoices; what is gone is resolved by this user, in these words."""
-    return _merge(scope, whole_kinds=(), user_id=user_id, resolution=resolution)
+    return _record_findings(scope, whole_kinds=(), user_id=user_id, resolution=resolution)
 
 
 def _recorded(scope: Scope) -> dict[str, Any]:
     _one_check_at_a_time()
     started = database_time()
-    whole_kinds = tuple(InconsistencyKind) if scope.is_whole else tuple(BY_THE_CLOCK)
-    result = _merge(scope, whole_kinds=whole_kinds, user_id=SYSTEM_USER_ID, resolution=BY_ITSELF)
+    whole_kinds = tuple(InconsistencyKind) if scope.is_whole else tuple(TIME_DEPENDENT_CHECKS)
+    result = _record_findings(
+        scope, whole_kinds=whole_kinds, user_id=SYSTEM_USER_ID, resolution=AUTO_RESOLUTION
+    )
     _alert(started)
     db.session.execute(
         text("""INSERT INTO consistency_checks (started_at, is_full, result)
@@ -84,7 +86,7 @@ def _recorded(scope: Scope) -> dict[str, Any]:
     return result
 
 
-def _merge(
+def _record_findings(
     scope: Scope, *, whole_kinds: Sequence[InconsistencyKind], user_id: UUID, resolution: str
 ) -> dict[str, Any]:
     """Ask every question and bring the record up to date, in as many statements as questions."""
@@ -107,14 +109,14 @@ def _merge(
                 },
             )
     db.session.execute(_ONE_EACH)
-    db.session.execute(_LEAVE_WHAT_CHANGED, {"started": started})
+    db.session.execute(_SKIP_CHANGED_MEANWHILE, {"started": started})
     db.session.execute(text("ANALYZE pg_temp.found"))
     # Thousands of findings may be new since anybody counted them: a loop over them in a loop over
     # what was found would take minutes.
     _set_nested_loops("off")
     by_kind = {row.kind: row.found for row in db.session.execute(_COUNT)}
     reopened = db.session.execute(_REOPEN, {"user_id": SYSTEM_USER_ID}).all()
-    db.session.execute(_SEE_AGAIN)
+    db.session.execute(_REFRESH_OPEN)
     opened = db.session.execute(_OPEN).all()
     resolved = db.session.execute(
         _RESOLVE,
@@ -186,12 +188,12 @@ _ONE_EACH = text("""
         FROM pg_temp.found) numbered WHERE place > 1)
 """)
 #: Somebody may have mended it while the other questions were asked; the next check looks again.
-_LEAVE_WHAT_CHANGED = text("""
+_SKIP_CHANGED_MEANWHILE = text("""
     DELETE FROM pg_temp.found f USING items i
     WHERE i.id = f.item_id AND i.updated_at >= :started
 """)
 _COUNT = text("SELECT kind, count(*) AS found FROM pg_temp.found GROUP BY kind")
-_SEE_AGAIN = text(f"""
+_REFRESH_OPEN = text(f"""
     UPDATE inconsistencies k SET last_seen_at = clock_timestamp(), severity = f.severity,
         expected = f.expected, actual = f.actual, explanation = f.explanation,
         suggested_fix = f.suggested_fix, evidence = f.evidence

@@ -22,7 +22,7 @@ from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.ledger.change_context import CONTEXT, ChangeContext
 from app.services.ledger.hold_rules import ReservedFor, is_reserved_for
 from app.services.ledger.invoice_rows import remove_lines
-from app.services.ledger.item_status import StatusDoor
+from app.services.ledger.item_status import ItemStatusWriter
 from app.services.ledger.row_locks import (
     LockedInvoice,
     LockedItem,
@@ -32,7 +32,7 @@ from app.services.ledger.row_locks import (
 )
 
 
-class RepairChoices(StatusDoor):
+class ManualRepair(ItemStatusWriter):
     """All raise NotPermitted for who may not mend, InvalidInput without a reason, NotFound."""
 
     @transactional
@@ -65,9 +65,9 @@ class RepairChoices(StatusDoor):
         )
         self._let_go(old, invoice, user_id, note)
         _put_on_line(invoice, old, new, user_id)
-        self.make_free([new], user_id)
+        self.end_expired_and_own_holds([new], user_id)
         if invoice.status == InvoiceStatus.PAID:
-            self.sell_directly([new], invoice.id, user_id, note)
+            self.sell([new], invoice.id, user_id, note)
         else:
             holder = ReservedFor(ReservedForType.INVOICE, str(invoice.id))
             self.take([new], holder, user_id, note)
@@ -154,7 +154,7 @@ class RepairChoices(StatusDoor):
             reference=(ReservedForType.INVOICE, str(invoice.id)),
             notes=note,
         )
-        self._change_status([item], InventoryStatus.AVAILABLE, context)
+        self.change_status([item], InventoryStatus.AVAILABLE, context)
 
 
 def line_price(invoice: LockedInvoice, item_id: UUID) -> Decimal:

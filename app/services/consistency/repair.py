@@ -11,7 +11,7 @@ from app.database.transactions import db, transactional
 from app.domain.accounts.roles import Permission, may
 from app.domain.consistency.kinds import MEANINGS, InconsistencyKind
 from app.domain.consistency.repair_steps import Step
-from app.domain.consistency.unit_repair import Prescription
+from app.domain.consistency.unit_repair import UnitRepair
 from app.domain.errors import InvalidInput, NotFound, NotPermitted, Refusal
 from app.domain.inventory.item_lifecycle import (
     ChangeReason,
@@ -19,7 +19,7 @@ from app.domain.inventory.item_lifecycle import (
     PhysicalStatus,
     ReservedForType,
 )
-from app.queries.consistency.checks import INVOICES_OFF, STOCK_OFF, scope_of
+from app.queries.consistency.checks import INVOICE_DRIFT, STOCK_DRIFT, scope_of
 from app.queries.consistency.repair_plan import (
     RepairPlan,
     is_long,
@@ -32,7 +32,7 @@ from app.services.accounts.acting_user import acting_role
 from app.services.consistency.findings import check_again, checked_note
 from app.services.ledger.change_context import ChangeContext
 from app.services.ledger.hold_rules import ReservedFor
-from app.services.ledger.item_status import StatusDoor
+from app.services.ledger.item_status import ItemStatusWriter
 from app.services.ledger.row_locks import LockedItem, lock_items
 
 
@@ -63,7 +63,7 @@ class _Change:
     holder: tuple[ReservedForType, str] | None
 
 
-class RepairService(StatusDoor):
+class RepairService(ItemStatusWriter):
     """``reason`` is the admin's own and is written to history with their name.
 
     ``preview`` is the fingerprint of the plan that they saw; PreviewOutdated when it is no longer
@@ -120,7 +120,7 @@ class RepairService(StatusDoor):
         reason: str,
         preview: str | None,
         release_long: bool = False,
-        retally: bool = False,
+        repair_totals: bool = False,
     ) -> RepairPlan:
         said = checked_note(reason, "reason")
         _lock_invoices(invoices_of(item_ids), at_least=0)
@@ -128,15 +128,15 @@ class RepairService(StatusDoor):
         scope = scope_of(item_ids=item_ids)
         check_again(scope)
         planned = plan_for_items(item_ids, release_long=release_long)
-        plan = RepairPlan(planned.units, retally)
+        plan = RepairPlan(planned.units, repair_totals)
         if preview is not None and plan.fingerprint != preview:
             raise PreviewOutdated
         if not plan.changes:
             raise NothingToMend(_why_not(plan))
-        self._take_steps(plan.mendable, items, user_id, said)
-        _set_places(plan.mendable)
-        accept_history([unit.unit.item_id for unit in plan.mendable if unit.steps])
-        if retally:
+        self._take_steps(plan.repairable, items, user_id, said)
+        _set_places(plan.repairable)
+        accept_history([unit.unit.item_id for unit in plan.repairable if unit.steps])
+        if repair_totals:
             _add_what_totals_lack()
             _resolve_tallies(user_id, said)
         check_again(scope, user_id=user_id, resolution=f"Fixed: {said}")
@@ -144,7 +144,7 @@ class RepairService(StatusDoor):
 
     def _take_steps(
         self,
-        units: Sequence[Prescription],
+        units: Sequence[UnitRepair],
         items: dict[UUID, LockedItem],
         user_id: UUID,
         said: str,
@@ -172,13 +172,13 @@ class RepairService(StatusDoor):
             occurred_at=self.occurred_at,
             notes=said,
         )
-        self._change_status(items, change.after, context, holder if is_reservation else None)
+        self.change_status(items, change.after, context, holder if is_reservation else None)
 
     def _retally(
         self, plan: RepairPlan, user_id: UUID, reason: str, preview: str | None
     ) -> RepairPlan:
         said = checked_note(reason, "reason")
-        if not plan.retally:
+        if not plan.repair_totals:
             raise NothingToMend(
                 "An invoice's sums and status are kept by the database and changed by nobody. "
                 "Compare it with its payments, and have it restored from a backup."
@@ -217,7 +217,7 @@ def accept_history(item_ids: Sequence[UUID]) -> None:
     )
 
 
-def _set_places(units: Sequence[Prescription]) -> None:
+def _set_places(units: Sequence[UnitRepair]) -> None:
     places: dict[PhysicalStatus, list[UUID]] = {}
     for unit in units:
         if unit.place is not None:
@@ -260,9 +260,9 @@ def _add_what_totals_lack() -> None:
     """Appends each difference in one statement, so clerks may go on selling meanwhile."""
     db.session.execute(
         text(f"""INSERT INTO stock_tallies
-            (product_id, warehouse_id, inventory_status, quantity) {STOCK_OFF}""")
+            (product_id, warehouse_id, inventory_status, quantity) {STOCK_DRIFT}""")
     )
-    db.session.execute(text(f"INSERT INTO invoice_tallies (status, quantity) {INVOICES_OFF}"))
+    db.session.execute(text(f"INSERT INTO invoice_tallies (status, quantity) {INVOICE_DRIFT}"))
 
 
 def _resolve_tallies(user_id: UUID, said: str) -> None:

@@ -49,7 +49,7 @@ def once(user_id: UUID, key: str, fingerprint: bytes, act: Callable[[], Answer])
 
 
 @transactional
-def forget_old_keys(limit: int = FORGET_BATCH) -> int:
+def delete_expired_keys(limit: int = FORGET_BATCH) -> int:
     """Forget up to ``limit`` keys older than KEPT_HOURS; returns how many there were."""
     gone = db.session.execute(
         text("""DELETE FROM idempotency_keys WHERE (user_id, key) IN (

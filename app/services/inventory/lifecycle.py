@@ -51,13 +51,13 @@ from app.services.ledger.hold_rules import (
     list_price,
     refuse_away,
     refuse_transition,
-    refuse_what_is_no_hold,
-    require_own_holds,
+    require_holds,
+    require_may_release,
     unique,
 )
 from app.services.ledger.invoice_amounts import refuse_over_most
 from app.services.ledger.invoice_rows import add_lines, set_invoice_status
-from app.services.ledger.item_status import StatusDoor
+from app.services.ledger.item_status import ItemStatusWriter
 from app.services.ledger.lookups import location_id_of, product_id_of, warehouse_id_of
 from app.services.ledger.row_locks import (
     LockedInvoice,
@@ -72,7 +72,7 @@ CLEANUP_BATCH = 1000
 MAIN_WAREHOUSE = "MAIN"
 
 
-class InventoryLifecycleService(StatusDoor):
+class InventoryLifecycleService(ItemStatusWriter):
     """Changes of units. ``occurred_at`` is for imports: when it happened, if that was not now.
 
     Methods raise NotFound for unknown ids, ItemsNotAvailable, InvalidTransition or
@@ -273,9 +273,9 @@ class InventoryLifecycleService(StatusDoor):
     ) -> list[UUID]:
         """End holds: one's own, or anyone's for who may (else NotPermitted)."""
         items = lock_items(unique(item_ids))
-        refuse_what_is_no_hold(items)
-        require_own_holds(items, user_id)
-        return self._change_status(
+        require_holds(items)
+        require_may_release(items, user_id)
+        return self.change_status(
             items,
             InventoryStatus.AVAILABLE,
             self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
@@ -294,8 +294,8 @@ class InventoryLifecycleService(StatusDoor):
         Others have been released or taken since somebody looked, and stay as they are.
         """
         held = [item for item in lock_items(item_ids) if is_held(item)]
-        require_own_holds(held, user_id)
-        return self._change_status(
+        require_may_release(held, user_id)
+        return self.change_status(
             held,
             InventoryStatus.AVAILABLE,
             self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
@@ -332,7 +332,7 @@ class InventoryLifecycleService(StatusDoor):
                 "payment can be cancelled."
             )
         context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
-        self._change_status(reserved, InventoryStatus.AVAILABLE, context)
+        self.change_status(reserved, InventoryStatus.AVAILABLE, context)
         if invoice.status != InvoiceStatus.CANCELLED:
             set_invoice_status(invoice_id, InvoiceStatus.CANCELLED, context)
         return [item.id for item in reserved]
@@ -344,7 +344,7 @@ class InventoryLifecycleService(StatusDoor):
         """Free the units of lines that are being taken off an invoice, both locked before."""
         _require_reserved(items, invoice)
         context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
-        return self._change_status(items, InventoryStatus.AVAILABLE, context)
+        return self.change_status(items, InventoryStatus.AVAILABLE, context)
 
     @transactional
     def cleanup_expired_reservations(self, limit: int = CLEANUP_BATCH) -> list[UUID]:
@@ -356,7 +356,7 @@ class InventoryLifecycleService(StatusDoor):
                 {"limit": limit},
             )
         )
-        return self._change_status(
+        return self.change_status(
             lock_items(expired),
             InventoryStatus.AVAILABLE,
             self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
@@ -391,7 +391,7 @@ class InventoryLifecycleService(StatusDoor):
             "to In stock, or have an admin give the invoice another unit.",
         )
         context = self._context(user_id, ChangeReason.INVOICE_PAID, notes)
-        self._change_status(items, InventoryStatus.SOLD, context)
+        self.change_status(items, InventoryStatus.SOLD, context)
         if invoice.status != InvoiceStatus.PAID:
             set_invoice_status(invoice_id, InvoiceStatus.PAID, context)
         return [item.id for item in items]
@@ -432,7 +432,7 @@ class InventoryLifecycleService(StatusDoor):
             occurred_at=self.occurred_at,
             notes=delivery_info.as_note() if delivery_info else None,
         )
-        self._change_status(chosen, InventoryStatus.DELIVERED, context)
+        self.change_status(chosen, InventoryStatus.DELIVERED, context)
         handed_over = {item.id for item in chosen}
         if all(
             item.id in handed_over or item.inventory_status == InventoryStatus.DELIVERED

@@ -88,8 +88,8 @@ class FinanceService:
             source_reference=order.source_reference,
         )
         if order.direct_sale:
-            self.inventory.make_free(items, user_id, session_id=order.session_id)
-            self.inventory.sell_directly(items, invoice_id, user_id, order.notes)
+            self.inventory.end_expired_and_own_holds(items, user_id, session_id=order.session_id)
+            self.inventory.sell(items, invoice_id, user_id, order.notes)
         else:
             self.inventory.take(
                 items,

@@ -32,18 +32,18 @@ class Availability:
     taken: list[LockedItem] = field(default_factory=list)
 
 
-def sort_by_availability(
+def classify_availability(
     items: Sequence[LockedItem], *, session_id: str | None = None
 ) -> Availability:
     """Sort locked units; those that ``session_id`` holds are its own, even past their expiry."""
     now = database_time() if any(item.reservation_expiry for item in items) else None
     result = Availability()
     for item in items:
-        _pile(result, item, session_id, now).append(item)
+        _category(result, item, session_id, now).append(item)
     return result
 
 
-def _pile(
+def _category(
     result: Availability, item: LockedItem, session_id: str | None, now: datetime | None
 ) -> list[LockedItem]:
     if item.status != PhysicalStatus.IN_STOCK:
@@ -62,7 +62,7 @@ def _pile(
     return result.taken
 
 
-def refuse_taken(
+def raise_if_unavailable(
     taken: Sequence[LockedItem], *, asked: Sequence[LockedItem], session_id: str | None = None
 ) -> None:
     """Raise ItemsNotAvailable, or HoldExpired where the cart held them before, if any is taken.

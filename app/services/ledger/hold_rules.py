@@ -76,7 +76,7 @@ def is_reserved_for(item: LockedItem, invoice: LockedInvoice) -> bool:
     )
 
 
-def refuse_what_is_no_hold(items: Sequence[LockedItem]) -> None:
+def require_holds(items: Sequence[LockedItem]) -> None:
     """Raise InvalidTransition for units that are not held in a cart or by hand."""
     wrong = [
         item
@@ -91,7 +91,7 @@ def refuse_what_is_no_hold(items: Sequence[LockedItem]) -> None:
     )
 
 
-def require_own_holds(items: Sequence[LockedItem], user_id: UUID) -> None:
+def require_may_release(items: Sequence[LockedItem], user_id: UUID) -> None:
     """Raise NotPermitted for other people's holds, unless this user may release anyone's."""
     others = [item for item in items if item.reserved_by != user_id]
     if others and not may(acting_role(user_id), Permission.ITEM_RELEASE_ANY):

@@ -20,23 +20,23 @@ from app.domain.inventory.item_lifecycle import (
 )
 from app.models.user import SYSTEM_USER_ID
 from app.observability.metrics import count_transitions
-from app.queries.inventory.items import PlainItem, find_items
-from app.services.ledger.availability import refuse_taken, sort_by_availability
+from app.queries.inventory.items import ItemRow, find_items
+from app.services.ledger.availability import classify_availability, raise_if_unavailable
 from app.services.ledger.change_context import CONTEXT, ChangeContext
-from app.services.ledger.hold_rules import EXPIRY, ITEMS_MAX, ReservedFor, require_own_holds
+from app.services.ledger.hold_rules import EXPIRY, ITEMS_MAX, ReservedFor, require_may_release
 from app.services.ledger.lookups import count_free, product_id_of, warehouse_id_of
 from app.services.ledger.row_locks import LockedItem, lock_free_items
 
 
-class StatusDoor:
+class ItemStatusWriter:
     """``occurred_at`` is for imports: when it happened, if that was not now."""
 
     def __init__(self, occurred_at: datetime | None = None) -> None:
         self.occurred_at = occurred_at
         self._changed: list[UUID] = []
-        self._told: list[PlainItem] | None = None
+        self._told: list[ItemRow] | None = None
 
-    def changed_items(self) -> list[PlainItem]:
+    def changed_items(self) -> list[ItemRow]:
         """The units as the last change left them, in order of their ids."""
         return find_items(self._changed) if self._told is None else self._told
 
@@ -77,36 +77,36 @@ class StatusDoor:
         session_id: str | None = None,
     ) -> list[UUID]:
         """Reserve locked units; the holds of ``session_id`` and expired holds make way."""
-        self.make_free(items, user_id, session_id=session_id)
-        return self._change_status(
+        self.end_expired_and_own_holds(items, user_id, session_id=session_id)
+        return self.change_status(
             items,
             InventoryStatus.RESERVED,
             self._context(user_id, HOLD_REASONS[holder.type], notes),
             holder,
         )
 
-    def make_free(
+    def end_expired_and_own_holds(
         self, items: Sequence[LockedItem], user_id: UUID, *, session_id: str | None = None
     ) -> None:
         """End own and expired holds on locked units, or raise for those that somebody has."""
-        found = sort_by_availability(items, session_id=session_id)
-        refuse_taken(found.taken, asked=items, session_id=session_id)
-        require_own_holds(found.own, user_id)
-        self._change_status(
+        found = classify_availability(items, session_id=session_id)
+        raise_if_unavailable(found.taken, asked=items, session_id=session_id)
+        require_may_release(found.own, user_id)
+        self.change_status(
             found.expired,
             InventoryStatus.AVAILABLE,
             self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
         )
-        self._change_status(
+        self.change_status(
             found.own,
             InventoryStatus.AVAILABLE,
             self._context(user_id, ChangeReason.HOLD_RELEASED),
         )
 
-    def sell_directly(
+    def sell(
         self, items: Sequence[LockedItem], invoice_id: UUID, user_id: UUID, notes: str | None
     ) -> list[UUID]:
-        """Sell locked units that ``make_free`` has freed."""
+        """Sell locked units that ``end_expired_and_own_holds`` has freed."""
         context = ChangeContext(
             user_id=user_id,
             reason=ChangeReason.DIRECT_SALE,
@@ -114,7 +114,7 @@ class StatusDoor:
             occurred_at=self.occurred_at,
             notes=notes,
         )
-        return self._change_status(items, InventoryStatus.SOLD, context)
+        return self.change_status(items, InventoryStatus.SOLD, context)
 
     def _context(
         self, user_id: UUID, reason: ChangeReason, notes: str | None = None
@@ -123,7 +123,7 @@ class StatusDoor:
             user_id=user_id, reason=reason, occurred_at=self.occurred_at, notes=notes
         )
 
-    def _change_status(
+    def change_status(
         self,
         items: Sequence[LockedItem],
         to: InventoryStatus,
@@ -147,8 +147,8 @@ class StatusDoor:
             "ids": item_ids,
             **context.parameters(),
         }
-        if len(items) <= TOLD_AT_ONCE_MAX:
-            rows = {row[0]: row for row in fetch(f"{statement} {_AS_IT_IS_NOW}", parameters)}
+        if len(items) <= RETURNING_ROWS_MAX:
+            rows = {row[0]: row for row in fetch(f"{statement} {_RETURNING_ITEM}", parameters)}
             changed = len(rows)
             self._told = [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
         else:
@@ -162,8 +162,8 @@ class StatusDoor:
 
 
 #: A few units are told of by the change itself; of many, nobody may want to hear.
-TOLD_AT_ONCE_MAX = 100
-_AS_IT_IS_NOW = """
+RETURNING_ROWS_MAX = 100
+_RETURNING_ITEM = """
     RETURNING items.id, items.condition, items.inventory_status, items.status,
         (SELECT w.code FROM warehouses w WHERE w.id = items.warehouse_id),
         (SELECT l.code FROM locations l WHERE l.id = items.location_id),
@@ -172,5 +172,5 @@ _AS_IT_IS_NOW = """
 """
 
 
-def _as_changed(item: LockedItem, row: Row) -> PlainItem:
-    return PlainItem(item.id, item.serial_number, item.sku, item.product_name, *row[1:])
+def _as_changed(item: LockedItem, row: Row) -> ItemRow:
+    return ItemRow(item.id, item.serial_number, item.sku, item.product_name, *row[1:])

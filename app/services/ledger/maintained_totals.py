@@ -6,13 +6,13 @@ from app.database.transactions import db, transactional
 
 
 @transactional
-def fold_tallies() -> None:
+def compact_totals() -> None:
     """Replace rows of the same kind by their sum; readers see the one or the other.
 
     Only one process folds at a time; another one leaves it to that.
     """
     if not db.session.scalar(
-        text("SELECT pg_try_advisory_xact_lock(hashtext('holdfast.fold_tallies'))")
+        text("SELECT pg_try_advisory_xact_lock(hashtext('holdfast.compact_totals'))")
     ):
         return
     db.session.execute(

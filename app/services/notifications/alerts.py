@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.transactions import db, failure_watchers, sqlstate, transactional
+from app.database.transactions import db, on_transaction_error, sqlstate, transactional
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 
 BATCH = 50
@@ -166,4 +166,4 @@ def _settle(ids: Sequence[UUID], error: str | None) -> None:
     )
 
 
-failure_watchers.append(alert_fired_guard)
+on_transaction_error.append(alert_fired_guard)

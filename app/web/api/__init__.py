@@ -6,7 +6,7 @@ from wtforms import ValidationError
 
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.queries.accounts.api_tokens import Bearer
-from app.services.accounts.api_tokens import note_use
+from app.services.accounts.api_tokens import record_use
 from app.web.api import customers, docs, invoice_lifecycle, invoices, items, products, warehouses
 from app.web.api import item_lifecycle as lifecycle
 from app.web.api import item_lists as lifecycle_reads
@@ -42,7 +42,7 @@ def note_token_use(response: Response) -> Response:
     user = g.get("_login_user")  # not current_user, which would look for one again
     if isinstance(user, Bearer) and not user.use_is_noted:
         try:
-            note_use(user.token_id)
+            record_use(user.token_id)
         except (ItemBusy, DatabaseAway, OutcomeUnknown) as error:
             current_app.logger.warning("a token's use was not noted: %s", error)
     return response

@@ -26,7 +26,7 @@ from app.web.api.framework.field_types import (
     InvoiceStatusWord,
     ListQuery,
     MethodWord,
-    MoneyIn,
+    MoneyInput,
     Notes,
     OneOf,
     Quantity,
@@ -80,7 +80,7 @@ class InvoiceLineInput(Input, json_schema_extra=describe_line):
     item_id: Id | None = None
     sku: Code | None = None
     quantity: Quantity | None = None
-    unit_price: MoneyIn | None = None
+    unit_price: MoneyInput | None = None
     warehouse: Text | None = None
 
 

@@ -14,7 +14,7 @@ from app.web.api.framework.field_types import (
     EndInstant,
     HolderId,
     Id,
-    IdsInQuery,
+    IdList,
     Instant,
     InventoryStatusWord,
     ListQuery,
@@ -43,7 +43,7 @@ SEARCHED = "Without ids beside it a page may be short, or empty, and still have 
 
 
 class ItemsQuery(ListQuery):
-    ids: IdsInQuery | None = Field(None, description="Ids, with commas between them.")
+    ids: IdList | None = Field(None, description="Ids, with commas between them.")
     serial_number: Text | None = None
     inventory_status: InventoryStatusWord | None = None
     status: PhysicalStatusWord | None = None
@@ -62,7 +62,7 @@ class ItemsQuery(ListQuery):
 
 
 class HistoryQuery(ListQuery):
-    item_ids: IdsInQuery | None = Field(None, description="Ids, with commas between them.")
+    item_ids: IdList | None = Field(None, description="Ids, with commas between them.")
     change_reason: ChangeReasonWord | None = Field(None, description=SEARCHED)
     reference_id: HolderId | None = Field(None, description="An invoice's id, a cart, a text.")
     changed_by: Id | None = Field(None, description=f"A user's id. {SEARCHED}")

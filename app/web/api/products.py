@@ -16,7 +16,7 @@ from app.web.api.framework.field_types import (
     Label,
     LabelOrEmpty,
     ListQuery,
-    MoneyIn,
+    MoneyInput,
     MoneyOrEmpty,
     Text,
     Version,
@@ -39,7 +39,7 @@ class ProductsQuery(ListQuery):
 class NewProduct(Input):
     sku: Code
     name: Text
-    price: MoneyIn | None = None
+    price: MoneyInput | None = None
     barcode: Label | None = None
     category: Label | None = None
 

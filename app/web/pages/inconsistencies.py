@@ -13,10 +13,10 @@ from app.domain.errors import InvalidInput
 from app.queries.consistency.findings import (
     FindingState,
     counts_by_kind,
+    finding_events,
     get_finding,
     known_kind,
     last_check,
-    life_of,
     list_findings,
 )
 from app.queries.consistency.repair_plan import (
@@ -28,7 +28,7 @@ from app.queries.consistency.repair_plan import (
 from app.queries.invoices.invoices import get_invoice
 from app.services.consistency import findings as consistency
 from app.services.consistency.findings import SNOOZE_DAYS_MAX
-from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import RepairService
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
@@ -69,7 +69,7 @@ def show(finding_id: UUID) -> str:
     return render_template(
         "inconsistencies/finding.html",
         finding=finding,
-        life=life_of(finding_id),
+        life=finding_events(finding_id),
         plan=plan_for_finding(finding_id) if preview else None,
         shown=UNITS_SHOWN,
         Choice=Choice,
@@ -166,9 +166,9 @@ def fix_invoice(invoice_id: UUID) -> Response:
 
 
 def _fixed(plan: RepairPlan, url: str) -> Response:
-    units = len(plan.mendable)
+    units = len(plan.repairable)
     words = counted(units, "unit")
-    flash("Fixed the kept totals." if plan.retally and not units else f"Fixed {words}.")
+    flash("Fixed the kept totals." if plan.repair_totals and not units else f"Fixed {words}.")
     return see_other(url)
 
 
@@ -188,22 +188,22 @@ def _state(value: str) -> FindingState:
 
 
 def _swap(item_id: UUID, user_id: UUID, reason: str) -> str:
-    RepairChoices().swap_unit(_invoice_id(), item_id, user_id, reason)
+    ManualRepair().swap_unit(_invoice_id(), item_id, user_id, reason)
     return "The invoice has another unit now."
 
 
 def _remove_line(item_id: UUID, user_id: UUID, reason: str) -> str:
-    RepairChoices().remove_line(_invoice_id(), item_id, user_id, reason)
+    ManualRepair().remove_line(_invoice_id(), item_id, user_id, reason)
     return "The unit is off the invoice."
 
 
 def _put_back(item_id: UUID, user_id: UUID, reason: str) -> str:
-    RepairChoices().put_back(item_id, user_id, reason)
+    ManualRepair().put_back(item_id, user_id, reason)
     return "The unit is back in stock."
 
 
 def _accept(item_id: UUID, user_id: UUID, reason: str) -> str:
-    RepairChoices().accept_history(item_id, user_id, reason)
+    ManualRepair().accept_history(item_id, user_id, reason)
     return "Its history is accepted as it is. The audit still tells of it."
 
 

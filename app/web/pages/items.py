@@ -24,7 +24,7 @@ from app.queries.inventory.items import find_item, list_items
 from app.queries.inventory.serial_corrections import corrections_of, has_only_its_receipt
 from app.queries.invoices.invoice_lines import invoice_that_lists
 from app.queries.reports.dashboard import unit_counts
-from app.services.consistency.manual_repair import RepairChoices
+from app.services.consistency.manual_repair import ManualRepair
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.inventory.serial_correction import correct_serial
 from app.web.authentication import signed_in_user
@@ -154,7 +154,7 @@ def swap(item_id: UUID) -> BaseResponse:
     invoice_id = invoice_that_lists(item_id)
     if invoice_id is None:
         raise InvalidInput({"reason": "No invoice lists this unit any more. Reload the page."})
-    new_id = RepairChoices().swap_unit(invoice_id, item_id, signed_in_user().id, reason)
+    new_id = ManualRepair().swap_unit(invoice_id, item_id, signed_in_user().id, reason)
     flash(f"The invoice has {find_item(new_id, viewer()).serial_number} in its place now.")
     return see_other(return_path(f"/inventory/{item_id}"))
 

@@ -17,7 +17,7 @@ from app.queries.background.job_runs import (
     standings,
     waiting_alerts,
 )
-from app.services.background.job_queue import try_to_hint
+from app.services.background.job_queue import try_notify_workers
 from app.services.background.job_runs import request_run
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
@@ -72,7 +72,7 @@ def run(job: str) -> Response:
         raise NotFound("job", [job], by="name")
     run_id = request_run(job, signed_in_user().id)
     title = TIMETABLE[JobName(job)].title
-    if try_to_hint(store_settings().redis_url, run_id, JobName(job)):
+    if try_notify_workers(store_settings().redis_url, run_id, JobName(job)):
         flash(f"{title} is asked for.")
     else:
         flash(f"{title} will run when background work goes on again; it is stopped now.")

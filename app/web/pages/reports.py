@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.database.transactions import unhurried
+from app.database.transactions import without_time_limits
 from app.domain.accounts.roles import Permission
 from app.domain.errors import InvalidInput
 from app.domain.input.dates import RANGE, is_usable, parse_day
@@ -46,7 +46,7 @@ def create() -> BaseResponse:
         day = parse_day(request.form.get("day", ""))
     except ValueError as error:
         raise InvalidInput({"day": str(error)}) from None
-    with unhurried():
+    with without_time_limits():
         service = BackgroundCleanupService(store_settings().timezone, signed_in_user().id)
         service.run_daily_report(day)
     flash(f"The report of {written_day(day)} is made.")

@@ -1,15 +1,15 @@
 import pytest
 
 from tests.blueprints.api.caller import Caller, caller_for
-from tests.shop import Shop, own_shop, standing_shop
+from tests.shop import Shop, own_shop, shared_shop
 
-__all__ = ["own_shop", "standing_shop"]
+__all__ = ["own_shop", "shared_shop"]
 
 
 @pytest.fixture
-def store(standing_shop: Shop) -> Shop:
+def store(shared_shop: Shop) -> Shop:
     """Without an application context: each request brings its own, and with it its own user."""
-    return standing_shop
+    return shared_shop
 
 
 @pytest.fixture

@@ -53,8 +53,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(standing_shop: Shop) -> Scene:
-    store = standing_shop
+def scene(shared_shop: Shop) -> Scene:
+    store = shared_shop
     staff, colleague, manager = (
         caller_for(store.app, who) for who in (store.staff, store.colleague, store.manager)
     )

@@ -19,9 +19,9 @@ LEAVES_TRACE = ("Traceback", 'File "', "psycopg", "sqlalchemy", "werkzeug")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def two_of_each(standing_shop: Shop) -> None:
+def two_of_each(shared_shop: Shop) -> None:
     """So that every list has a second page."""
-    caller = caller_for(standing_shop.app, standing_shop.manager)
+    caller = caller_for(shared_shop.app, shared_shop.manager)
     for number in range(2):
         caller.new_invoice(caller.new_units(1))
         warehouse = {"code": f"HOSTILE{number}", "name": "Depot"}

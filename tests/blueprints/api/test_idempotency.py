@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.services.idempotency.keys import forget_old_keys
+from app.services.idempotency.keys import delete_expired_keys
 from app.web.api.framework.canonical_json import canonical
 from app.web.api.framework.request_parsing import parse_json
 from tests.blueprints.api.caller import LIFECYCLE, Caller, problem
@@ -144,5 +144,5 @@ def test_old_keys_are_forgotten(staff, store):
         "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = %s", key
     )
     with store.app.app_context():
-        assert forget_old_keys() >= 1
+        assert delete_expired_keys() >= 1
     assert not store.rows("SELECT FROM idempotency_keys WHERE key = %s", key)

@@ -12,7 +12,7 @@ import psycopg
 from stress.checker import Findings, Law, check
 from stress.clients.operation import Attempt, Operation
 from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
-from tests.corruption.vandal import Vandal
+from tests.corruption.vandal import SuperuserSession
 from tests.shop import Shop
 
 MINUTE = 60.0
@@ -84,10 +84,10 @@ class Ledger:
         return self.keep(replace(operation, attempts=attempts))
 
     @contextmanager
-    def broken(self) -> Iterator[Vandal]:
+    def broken(self) -> Iterator[SuperuserSession]:
         """The guards are off."""
         with self.superuser() as connection:
-            yield Vandal(connection)
+            yield SuperuserSession(connection)
 
     def expire(self, hold: Operation) -> None:
         """Let a hold of one minute be two minutes old, with nobody noticing."""

@@ -13,7 +13,7 @@ PAID_AFTER = timedelta(minutes=10)
 DELIVERED_AFTER = timedelta(hours=1)
 
 
-class Ending(StrEnum):
+class FinalStatus(StrEnum):
     """How far an invoice gets that is not cancelled."""
 
     OPEN = "Open"
@@ -42,14 +42,15 @@ class Event(NamedTuple):
 
 
 def events(
-    sales: Iterable[Sale], ending: Callable[[Sale], Ending] = lambda sale: Ending.DELIVERED
+    sales: Iterable[Sale],
+    ending: Callable[[Sale], FinalStatus] = lambda sale: FinalStatus.DELIVERED,
 ) -> list[Event]:
     """Everything that happens, in the order of its time."""
     happenings = [event for sale in sales for event in _life(sale, ending(sale))]
     return sorted(happenings, key=attrgetter("at"))
 
 
-def _life(sale: Sale, ending: Ending) -> Iterator[Event]:
+def _life(sale: Sale, ending: FinalStatus) -> Iterator[Event]:
     left = sale.units
     at = sale.at
     yield Event(at, EventKind.CREATED, sale, left)
@@ -58,12 +59,12 @@ def _life(sale: Sale, ending: Ending) -> Iterator[Event]:
         left -= cancellation.units
         kind = EventKind.PART_CANCELLED if left else EventKind.CANCELLED
         yield Event(at, kind, sale, left, cancellation)
-    if not left or ending == Ending.OPEN:
+    if not left or ending == FinalStatus.OPEN:
         return
     at += PAID_AFTER
-    if ending == Ending.PARTIALLY_PAID:
+    if ending == FinalStatus.PARTIALLY_PAID:
         yield Event(at, EventKind.PART_PAID, sale, left)
         return
     yield Event(at, EventKind.PAID, sale, left)
-    if ending == Ending.DELIVERED:
+    if ending == FinalStatus.DELIVERED:
         yield Event(at + DELIVERED_AFTER, EventKind.DELIVERED, sale, left)

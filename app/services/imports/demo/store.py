@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.database.transactions import db, transactional
 from app.domain.accounts.roles import Role
-from app.domain.imports.retail.events import Ending
+from app.domain.imports.retail.events import FinalStatus
 from app.domain.imports.retail.lines import RetailLine
 from app.domain.imports.retail.plan import Selection, move, plan
 from app.domain.imports.retail.sales import Sale
@@ -21,7 +21,7 @@ from app.services.carts import carts
 from app.services.imports.demo.users import add_demo_users, demo_passwords
 from app.services.imports.retail.catalogue import add_customers, add_products, articles
 from app.services.imports.retail.file import read_retail_file
-from app.services.imports.retail.importer import bring_sales
+from app.services.imports.retail.importer import import_sales
 from app.services.imports.retail.progress import Tally
 from app.services.imports.retail.replay import Replay
 from app.services.imports.retail.source import Source
@@ -33,14 +33,23 @@ SLICE_DECIMALS = 2
 SLICE = Path(__file__).parents[3] / "demo" / "online_retail.csv"
 
 #: Counted back from now, newest first: the younger an invoice, the less has become of it.
-ENDINGS: tuple[tuple[timedelta, tuple[Ending, ...]], ...] = (
-    (timedelta(hours=3), (Ending.OPEN,)),
-    (timedelta(days=2), (Ending.OPEN, Ending.PAID, Ending.PARTIALLY_PAID, Ending.DELIVERED)),
+ENDINGS: tuple[tuple[timedelta, tuple[FinalStatus, ...]], ...] = (
+    (timedelta(hours=3), (FinalStatus.OPEN,)),
+    (
+        timedelta(days=2),
+        (FinalStatus.OPEN, FinalStatus.PAID, FinalStatus.PARTIALLY_PAID, FinalStatus.DELIVERED),
+    ),
     (
         timedelta(days=6),
-        (Ending.DELIVERED, Ending.PAID, Ending.DELIVERED, Ending.PARTIALLY_PAID, Ending.OPEN),
+        (
+            FinalStatus.DELIVERED,
+            FinalStatus.PAID,
+            FinalStatus.DELIVERED,
+            FinalStatus.PARTIALLY_PAID,
+            FinalStatus.OPEN,
+        ),
     ),
-    (timedelta.max, (Ending.DELIVERED,)),
+    (timedelta.max, (FinalStatus.DELIVERED,)),
 )
 STOCKED_PRODUCTS = 60
 STOCKED_UNITS = (24, 12, 18, 6, 9)
@@ -84,7 +93,7 @@ def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) ->
         staff=people[Role.STAFF],
         manager=people[Role.MANAGER],
     )
-    tally = bring_sales(Replay(source), sales, ending=_ending(sales, now))
+    tally = import_sales(Replay(source), sales, ending=_ending(sales, now))
     opened = source.occurred_at(min(sale.at for sale in sales))
     _stock_shelves(sales, opened, people[Role.STAFF])
     _hold_some(people)
@@ -97,7 +106,7 @@ def _priced_here(line: RetailLine) -> RetailLine:
     return line._replace(unit_price=line.unit_price.scaleb(SLICE_DECIMALS - decimals))
 
 
-def _ending(sales: list[Sale], now: datetime) -> Callable[[Sale], Ending]:
+def _ending(sales: list[Sale], now: datetime) -> Callable[[Sale], FinalStatus]:
     endings = {}
     turns: Counter[timedelta] = Counter()
     for sale in sorted(sales, key=lambda sale: sale.at, reverse=True):

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.transactions import db, transactional, unhurried
+from app.database.transactions import db, transactional, without_time_limits
 from app.domain.currency import Currency
 from app.domain.errors import DatabaseAway, Refusal
-from app.domain.imports.retail.events import Ending, Event, EventKind, events
+from app.domain.imports.retail.events import Event, EventKind, FinalStatus, events
 from app.domain.imports.retail.file_format import Choices
 from app.domain.imports.retail.plan import Selection
 from app.domain.imports.retail.sales import Sale
@@ -26,7 +26,7 @@ from app.services.imports.retail.progress import Tally
 from app.services.imports.retail.replay import Replay
 from app.services.imports.retail.result_files import write_notices, write_skipped
 from app.services.imports.retail.source import PREFIX, Source
-from app.services.ledger.maintained_totals import fold_tallies
+from app.services.ledger.maintained_totals import compact_totals
 
 #: Transactions stay short for the clerks beside it, and a stopped import loses little.
 BATCH_UNITS_MAX = 5_000
@@ -89,7 +89,7 @@ def import_retail(
     """
     began = time.monotonic()
     file = read_retail_file(path, currency, choices)
-    with unhurried(), _only_import():
+    with without_time_limits(), _only_import():
         judged = judge(path, file, selection, timezone)
         form = file.form.as_facts()
         del file
@@ -114,19 +114,19 @@ def import_retail(
 def _bring(judged: Judged, timezone: ZoneInfo, report: Callable[[Progress], None]) -> Tally:
     add_products(judged.sold)
     source = Source(PREFIX, add_customers(judged.sales, PREFIX), timezone)
-    return bring_sales(Replay(source, judged.standing), judged.sales, report=report)
+    return import_sales(Replay(source, judged.standing), judged.sales, report=report)
 
 
-def bring_sales(
+def import_sales(
     replay: Replay,
     sales: Sequence[Sale],
     *,
-    ending: Callable[[Sale], Ending] = lambda sale: Ending.DELIVERED,
+    ending: Callable[[Sale], FinalStatus] = lambda sale: FinalStatus.DELIVERED,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Tally:
     """Everything that happens to these invoices, in the order of its time."""
     stream = events(sales, ending)
-    upkeep = _Upkeep()
+    upkeep = _TableMaintenance()
     tally = Tally()
     work, work_total = 0, sum(_work(event) for event in stream)
     began = time.monotonic()
@@ -162,7 +162,7 @@ def _work(event: Event) -> int:
     return event.left * 2 if event.kind == EventKind.CREATED else event.left
 
 
-class _Upkeep:
+class _TableMaintenance:
     """What autovacuum would do too late for tables that grow a thousandfold in minutes."""
 
     def __init__(self) -> None:
@@ -171,14 +171,14 @@ class _Upkeep:
 
     def after(self, invoices: int) -> None:
         if invoices - self.folded_at >= FOLD_EVERY_INVOICES:
-            fold_tallies()
+            compact_totals()
             self.folded_at = invoices
         if invoices >= self._next_analysis():
             analyse()
             self.analysed_at = invoices
 
     def finish(self) -> None:
-        fold_tallies()
+        compact_totals()
         analyse()
 
     def _next_analysis(self) -> int:

@@ -15,7 +15,7 @@ from app.domain.text.folding import fold_text
 from app.services.imports.retail.catalogue import Article, articles, spellings_in_store
 from app.services.imports.retail.comparison import Comparison, Difference, differences
 from app.services.imports.retail.file import RetailFile
-from app.services.imports.retail.progress import Standing, come_too_late, standings
+from app.services.imports.retail.progress import Standing, late_cancellations, standings
 from app.services.imports.retail.source import PREFIX
 
 
@@ -72,7 +72,7 @@ def _beside_the_store(
     catalogue = articles(lines)
     skipped = [
         *planned.skipped,
-        *come_too_late(sales, standing),
+        *late_cancellations(sales, standing),
         *(differences(said, lines) if said else ()),
     ]
     return Judged(

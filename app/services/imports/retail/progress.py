@@ -57,7 +57,9 @@ def standings(prefix: str) -> dict[str, Standing]:
     }
 
 
-def come_too_late(sales: Iterable[Sale], standing: Mapping[str, Standing]) -> Iterator[Skipped]:
+def late_cancellations(
+    sales: Iterable[Sale], standing: Mapping[str, Standing]
+) -> Iterator[Skipped]:
     """Cancellations of invoices that were paid before this import knew of them."""
     for sale in sales:
         known = standing.get(sale.number)

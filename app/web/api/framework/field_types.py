@@ -174,7 +174,7 @@ def as_instant(value: Any) -> datetime:
     return parse_instant(str(value))
 
 
-def as_end(value: Any) -> datetime:
+def parse_range_end(value: Any) -> datetime:
     """As ``as_instant``, but a day alone is its end."""
     start = as_instant(value)
     return start + timedelta(days=1) if is_day(str(value)) else start
@@ -208,16 +208,16 @@ Ids = Annotated[
     AfterValidator(unique),
     Field(json_schema_extra={"uniqueItems": True}),
 ]
-IdsInQuery = Annotated[
+IdList = Annotated[
     list[UUID], PlainValidator(as_ids), Len(1, LIMIT_MAX), WithJsonSchema(_IDS_SCHEMA)
 ]
-MoneyIn = Annotated[Decimal, PlainValidator(as_money), CurrencySchema(money_schema)]
+MoneyInput = Annotated[Decimal, PlainValidator(as_money), CurrencySchema(money_schema)]
 MoneyOrEmpty = Annotated[
     Decimal | str, PlainValidator(as_money_or_empty), CurrencySchema(money_or_empty_schema)
 ]
 AmountIn = Annotated[Decimal, PlainValidator(as_amount), CurrencySchema(amount_schema)]
 Instant = Annotated[datetime, PlainValidator(as_instant), WithJsonSchema(_INSTANT_SCHEMA)]
-EndInstant = Annotated[datetime, PlainValidator(as_end), WithJsonSchema(_INSTANT_SCHEMA)]
+EndInstant = Annotated[datetime, PlainValidator(parse_range_end), WithJsonSchema(_INSTANT_SCHEMA)]
 #: Behind its length: a text may be longer as it is kept than as it was sent.
 Line = (AfterValidator(as_line), Field(json_schema_extra={"pattern": LINE_PATTERN}))
 Text = Annotated[str, Strict(), Len(1, TEXT_LENGTH_MAX), *Line]
