@@ -24,7 +24,7 @@ from stress.environments.remote import outside_site
 from stress.environments.scratch import scratch_site
 from stress.faults import FAULTS
 from stress.faults.fault import Fault
-from stress.load_run import Plan
+from stress.load_run import LoadPlan
 from stress.progress import Progress, say
 from stress.report import Report
 from stress.run import run
@@ -95,7 +95,7 @@ def stress(
     control = CONTROLS.get(control_name or "")
     drawn = secrets.randbelow(10**SEED_DIGITS) if seed is None else seed
     chosen = faults_for(faults, control, web)
-    plan = Plan(str(drawn), seconds, clients, chosen, operations)
+    plan = LoadPlan(str(drawn), seconds, clients, chosen, operations)
     settings = read_settings()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # A shell that starts it in the background has it ignore Ctrl-C, with all that it was told.
@@ -133,7 +133,7 @@ def faults_for(
 @contextmanager
 def place(
     settings: Settings,
-    plan: Plan,
+    plan: LoadPlan,
     web: tuple[str, ...],
     control: Control | None,
     *,
@@ -152,7 +152,7 @@ def place(
             say(f"The scratch store's data is in {site.folder}")
 
 
-def prove(place: Place, plan: Plan, log: Path, control: Control | None) -> Report:
+def prove(place: Place, plan: LoadPlan, log: Path, control: Control | None) -> Report:
     weather = Progress(plan)
     if control is None:
         return run(place, plan, log, weather=weather, say=say)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from stress.checker import Findings, Law, check
+from stress.checker import Findings, Invariant, check
 from stress.clients.client_view import Floor
 from stress.clients.operation_log import Record
 from stress.clients.resolve_unknown import wait_until_quiet
@@ -18,11 +18,11 @@ from stress.control_without_locks import UnlockedShop
 from stress.environments.environment import Place
 from stress.environments.scratch import wait_until_serving
 from stress.faults.database import KillPostgres
-from stress.load_run import Passed, Plan, Storm, Weather
+from stress.load_run import LoadPlan, LoadRun, Passed, RunProgress
 from stress.report import Report
 from stress.run import hold_minutes
 
-Act = Callable[[Place, Plan, Floor, Record, Callable[[Weather], None]], Passed]
+Act = Callable[[Place, LoadPlan, Floor, Record, Callable[[RunProgress], None]], Passed]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Control:
     """``law`` is the one that must be found broken."""
 
     name: str
-    law: Law
+    law: Invariant
     act: Act
     server_settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,21 +39,21 @@ class Control:
 
 
 def lose_commits(
-    site: Place, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
+    site: Place, plan: LoadPlan, floor: Floor, record: Record, report: Callable[[RunProgress], None]
 ) -> Passed:
     """The last commits before the kill are still in the memory of those who die."""
-    passed = Storm(site, plan, floor, record).pass_over(report)
+    passed = LoadRun(site, plan, floor, record).pass_over(report)
     KillPostgres().strike(site, Random(plan.seed))
     return passed
 
 
 def sell_unlocked(
-    site: Place, plan: Plan, floor: Floor, record: Record, report: Callable[[Weather], None]
+    site: Place, plan: LoadPlan, floor: Floor, record: Record, report: Callable[[RunProgress], None]
 ) -> Passed:
     """The store works as ever, and somebody sells from the same shelves without looking."""
     with site.connect() as connection:
         UnlockedShop.take_guards_away(connection)
-    passed = Storm(site, plan, floor, record).pass_over(report)
+    passed = LoadRun(site, plan, floor, record).pass_over(report)
     wait_until_serving(site)
     UnlockedShop(site, plan.seed, floor.customer_ids[0], record).sell()
     return passed
@@ -64,7 +64,7 @@ CONTROLS = {
     for control in (
         Control(
             "lost-commit",
-            Law.THERE,
+            Invariant.THERE,
             lose_commits,
             {
                 "synchronous_commit": "off",
@@ -73,7 +73,7 @@ CONTROLS = {
                 "wal_writer_flush_after": "1GB",
             },
         ),
-        Control("no-guards", Law.ONE_INVOICE, sell_unlocked),
+        Control("no-guards", Invariant.ONE_INVOICE, sell_unlocked),
     )
 }
 
@@ -81,10 +81,10 @@ CONTROLS = {
 def run_control(
     control: Control,
     site: Place,
-    plan: Plan,
+    plan: LoadPlan,
     log: Path,
     *,
-    weather: Callable[[Weather], None],
+    weather: Callable[[RunProgress], None],
     say: Callable[[str], None],
 ) -> Report:
     """As a run, but that nobody asks again: what was lost would be done anew."""

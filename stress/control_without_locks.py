@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from stress.clients.operation import Attempt, Operation
+from stress.clients.operation import Attempt, ClientOperation
 from stress.clients.operation_log import Record
 from stress.environments.environment import Place
 
@@ -73,11 +73,11 @@ class UnlockedShop:
 
     def _operation(
         self, tag: str, sent_at: float, unit: dict[str, Any], invoice: dict[str, Any]
-    ) -> Operation:
+    ) -> ClientOperation:
         """As if its customer had asked the store over HTTP and been answered."""
         line = {"itemId": unit["id"], "sku": unit["sku"], "unitPrice": PRICE}
         answer = {"id": invoice["id"], "status": "Open", "total": PRICE, "items": [line]}
-        return Operation(
+        return ClientOperation(
             tag,
             CLERKS,
             "invoice",

@@ -15,13 +15,13 @@ from stress.clients.retrying_client import Sender
 from stress.environments.environment import Place
 from stress.environments.probe import Probe
 from stress.faults.fault import Fault
-from stress.schedule import Blow, Schedule
+from stress.schedule import FaultInjection, Schedule
 
 LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """``operations``: it ends when so many are done, if that is sooner."""
 
     seed: str
@@ -32,7 +32,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Weather:
+class RunProgress:
     """How a storm stands."""
 
     seconds: float
@@ -46,7 +46,7 @@ class Passed:
     """What a storm was."""
 
     seconds: float
-    blows: list[Blow]
+    blows: list[FaultInjection]
     interrupted: bool
 
 
@@ -68,15 +68,15 @@ def noted_failures() -> Iterator[list[BaseException]]:
         threading.excepthook = before
 
 
-class Storm:
-    def __init__(self, site: Place, plan: Plan, floor: Floor, record: Record) -> None:
+class LoadRun:
+    def __init__(self, site: Place, plan: LoadPlan, floor: Floor, record: Record) -> None:
         self.site, self.plan, self.record = site, plan, record
         self.stop = Event()
         self.clients = [self._client(number, floor) for number in range(1, plan.clients + 1)]
         probe = Probe(site.web_urls, site.people[0].token)
         self.schedule = Schedule(site, probe, plan.faults, seed=plan.seed, seconds=plan.seconds)
 
-    def pass_over(self, report: Callable[[Weather], None]) -> Passed:
+    def pass_over(self, report: Callable[[RunProgress], None]) -> Passed:
         """Ctrl-C ends it early. Raises what a client or a fault failed at."""
         began, interrupted = time.monotonic(), False
         with noted_failures() as failures, self._raging():
@@ -108,10 +108,10 @@ class Storm:
         enough = self.plan.operations is not None and len(self.record) >= self.plan.operations
         return enough or self.stop.is_set() or time.monotonic() - began >= self.plan.seconds
 
-    def _weather(self, began: float) -> Weather:
+    def _weather(self, began: float) -> RunProgress:
         blows = self.schedule.blows
         last = blows[-1].name if blows else ""
-        return Weather(time.monotonic() - began, len(self.record), len(blows), last)
+        return RunProgress(time.monotonic() - began, len(self.record), len(blows), last)
 
     def _client(self, number: int, floor: Floor) -> Client:
         clients = self.site.clients

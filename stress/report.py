@@ -7,14 +7,14 @@ from typing import Any
 
 from stress.checker.findings import Findings
 from stress.clients.operation_log import Record
-from stress.load_run import Passed, Plan
-from stress.schedule import Blow
+from stress.load_run import LoadPlan, Passed
+from stress.schedule import FaultInjection
 
 OUTCOMES = ("ok", "refused", "unknown")
 
 
 @dataclass(frozen=True)
-class Struck:
+class InjectionCount:
     """One fault over the whole run. Seconds are until the store served again, None: never asked."""
 
     name: str
@@ -36,7 +36,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Report:
-    plan: Plan
+    plan: LoadPlan
     passed: Passed
     record: Record
     findings: Findings
@@ -62,7 +62,7 @@ class Report:
         }
 
     @property
-    def struck(self) -> list[Struck]:
+    def struck(self) -> list[InjectionCount]:
         names = dict.fromkeys(fault.name for fault in self.plan.faults)
         return [_struck(name, self.passed.blows) for name in names]
 
@@ -103,11 +103,11 @@ class Report:
         }
 
 
-def _struck(name: str, blows: Sequence[Blow]) -> Struck:
+def _struck(name: str, blows: Sequence[FaultInjection]) -> InjectionCount:
     own = [blow for blow in blows if blow.name == name]
     alone = _recoveries([blow for blow in own if not blow.beside])
     beside = _recoveries([blow for blow in own if blow.beside])
-    return Struck(
+    return InjectionCount(
         name,
         len(own),
         percentile(alone, 50) if alone else None,
@@ -116,7 +116,7 @@ def _struck(name: str, blows: Sequence[Blow]) -> Struck:
     )
 
 
-def _recoveries(blows: Sequence[Blow]) -> list[float]:
+def _recoveries(blows: Sequence[FaultInjection]) -> list[float]:
     return [blow.seconds_to_serve for blow in blows if blow.seconds_to_serve is not None]
 
 

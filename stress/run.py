@@ -10,16 +10,16 @@ from stress.clients.resolve_unknown import Settling, wait_until_quiet
 from stress.clients.seed_data import Opening
 from stress.environments.environment import Place
 from stress.environments.scratch import wait_until_serving
-from stress.load_run import Plan, Storm, Weather
+from stress.load_run import LoadPlan, LoadRun, RunProgress
 from stress.report import Report
 
 
 def run(
     place: Place,
-    plan: Plan,
+    plan: LoadPlan,
     log: Path,
     *,
-    weather: Callable[[Weather], None],
+    weather: Callable[[RunProgress], None],
     say: Callable[[str], None],
 ) -> Report:
     """``weather`` hears often how the storm stands, ``say`` what comes after it.
@@ -28,7 +28,7 @@ def run(
     """
     with Record(log) as record:
         floor = Opening(place.web_urls[0], place.people, plan.seed, record).open()
-        passed = Storm(place, plan, floor, record).pass_over(weather)
+        passed = LoadRun(place, plan, floor, record).pass_over(weather)
         say("Waiting until all is quiet …")
         wait_until_serving(place)
         with place.connect() as connection:

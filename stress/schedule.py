@@ -11,7 +11,7 @@ from psutil import NoSuchProcess
 from psycopg import OperationalError
 
 from stress.environments.probe import Probe
-from stress.faults.fault import Fault, NothingToStrike
+from stress.faults.fault import Fault, NoTarget
 from stress.faults.target import Target
 
 #: One turn: long enough for a heavy fault and what comes after, or for many light ones.
@@ -24,7 +24,7 @@ Turn = tuple[Fault, ...]
 
 
 @dataclass(frozen=True)
-class Blow:
+class FaultInjection:
     """Times are time.time(). ``seconds_to_serve``: until the store was ready and took a write
     again, counted from when the trouble was over; None if it was not to be waited for."""
 
@@ -58,7 +58,7 @@ class Schedule:
         *,
         seed: int | str,
         seconds: float,
-        on_blow: Callable[[Blow], None] = lambda blow: None,
+        on_blow: Callable[[FaultInjection], None] = lambda blow: None,
     ) -> None:
         self._target, self._probe = target, probe
         self._faults, self._seed, self._seconds = faults, seed, seconds
@@ -66,9 +66,9 @@ class Schedule:
         self._ends_at = 0.0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self.blows: list[Blow] = []
+        self.blows: list[FaultInjection] = []
 
-    def run(self) -> list[Blow]:
+    def run(self) -> list[FaultInjection]:
         """Strikes until the time is up or it is told to stop; then all is whole again."""
         self._ends_at = time.monotonic() + self._seconds
         hurried = self._seconds < ALONE_SECONDS * len(self._faults)
@@ -115,16 +115,18 @@ class Schedule:
             else:
                 self._stopping.wait(RETRY_SECONDS)
 
-    def _strike(self, fault: Fault, beside: tuple[str, ...], random: Random) -> Blow | None:
+    def _strike(
+        self, fault: Fault, beside: tuple[str, ...], random: Random
+    ) -> FaultInjection | None:
         started_at = time.time()
         try:
             struck = fault.strike(self._target, random)
-        except (NothingToStrike, NoSuchProcess, OperationalError):
+        except (NoTarget, NoSuchProcess, OperationalError):
             return None  # what it is for is down just now, by another fault's doing
         seconds = self._probe.seconds_until_serving(struck.at, self._stopping.is_set)
-        return Blow(fault.name, struck.what, started_at, struck.at, seconds, beside)
+        return FaultInjection(fault.name, struck.what, started_at, struck.at, seconds, beside)
 
-    def _note(self, blow: Blow) -> None:
+    def _note(self, blow: FaultInjection) -> None:
         with self._lock:
             self.blows.append(blow)
         self._on_blow(blow)

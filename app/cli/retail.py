@@ -23,7 +23,12 @@ from app.domain.imports.retail.file_format import Choices
 from app.domain.imports.retail.headings import RetailFileError
 from app.domain.imports.retail.numbers import MARKS
 from app.domain.imports.retail.plan import Selection
-from app.services.imports.retail.importer import ImportRunning, Progress, Summary, import_retail
+from app.services.imports.retail.importer import (
+    ImportProgress,
+    ImportRunning,
+    Summary,
+    import_retail,
+)
 from app.services.invoices.amount_decimals import other_decimals
 from app.store_currency import store_currency
 
@@ -131,9 +136,9 @@ class _Reporter:
 
     def __init__(self) -> None:
         self.reported_at = time.monotonic()
-        self.before = Progress(0, 0, 0, 0, 0.0)
+        self.before = ImportProgress(0, 0, 0, 0, 0.0)
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: ImportProgress) -> None:
         done = progress.work == progress.work_total
         if not done and time.monotonic() - self.reported_at < REPORT_SECONDS:
             return

@@ -74,6 +74,6 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
         self.write(content)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class HttpChannel(HTTPChannel):  # type: ignore[misc]
     parser_class: Any = Parser
     error_task_class: Any = RefusalTask

@@ -14,7 +14,7 @@ COMMAND = "command"
 
 
 @dataclass(frozen=True)
-class Holder:
+class LockOwner:
     pid: int
     kind: str
     address: str = ""
@@ -36,15 +36,15 @@ class InstanceLock:
             file.close()
             return False
         file.truncate()
-        json.dump(asdict(Holder(os.getpid(), kind, address)), file)
+        json.dump(asdict(LockOwner(os.getpid(), kind, address)), file)
         file.flush()
         self._file = file
         return True
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> LockOwner | None:
         """Meaningful while the lock is held; None in the moment before its holder has signed."""
         try:
-            return Holder(**json.loads(self.path.read_text()))
+            return LockOwner(**json.loads(self.path.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 

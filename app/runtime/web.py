@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import waitress
 from werkzeug.utils import import_string
 
-from app.runtime.http_channel import Channel
+from app.runtime.http_channel import HttpChannel
 from app.settings import Settings
 
 THREADS = 12
@@ -43,7 +43,7 @@ def serve(application: Any, descriptor: int) -> None:
         clear_untrusted_proxy_headers=True,
         **proxy_options(Settings.from_environment().trusted_proxy),
     )
-    server.channel_class = Channel
+    server.channel_class = HttpChannel
     accept_patiently(server)
     server.run()
 

@@ -35,7 +35,7 @@ DOUBLE_CLICK = timedelta(seconds=10)
 View = Callable[..., Any]
 
 
-class Refused(Exception):
+class RefusedForm(Exception):
     """An answer that a view gave instead of raising; it takes back what was done."""
 
     def __init__(self, response: Response) -> None:
@@ -74,7 +74,7 @@ def idempotent(view: View) -> View:
             answer = once(
                 current_user.id, stored_key(key), fingerprint(), lambda: _act(view, values)
             )
-        except Refused as refused:
+        except RefusedForm as refused:
             _restore_notices(notices_before)
             return refused.response
         except Exception:
@@ -118,7 +118,7 @@ def _act(view: View, values: dict[str, Any]) -> Answer:
     before = list(session.get(FLASHES, ()))
     response = make_response(view(**values))
     if response.status_code >= 400:
-        raise Refused(response)
+        raise RefusedForm(response)
     headers = {
         name: value for name, value in response.headers.items() if name.startswith(KEPT_HEADERS)
     }

@@ -12,9 +12,9 @@ from psycopg import IsolationLevel
 from stress.checker.access_refusals import AccessRefusals
 from stress.checker.acknowledged_writes import check_presence
 from stress.checker.clients.outcomes import told_of
-from stress.checker.database.snapshot import Books, CommitTimesMissing, read_books
-from stress.checker.database.state_timeline import Lifelines
-from stress.checker.findings import Findings, Invariant, Law
+from stress.checker.database.snapshot import CommitTimesMissing, DatabaseSnapshot, read_books
+from stress.checker.database.state_timeline import StateTimelines
+from stress.checker.findings import Findings, Invariant, InvariantResult
 from stress.checker.hold_rules import (
     check_carts,
     check_expiries,
@@ -33,16 +33,16 @@ from stress.checker.stock_counts import StockCounts
 from stress.checker.unattributed_rows import check_strangers
 from stress.checker.unit_refusals import UnitRefusals
 from stress.checker.versions import Edits
-from stress.clients.operation import Operation
+from stress.clients.operation import ClientOperation
 
-__all__ = ["CommitTimesMissing", "Findings", "Invariant", "Law", "check"]
+__all__ = ["CommitTimesMissing", "Findings", "Invariant", "InvariantResult", "check"]
 
 HOLD_MINUTES = 15
 CLOCK_ERROR_SECONDS = 0.001
 
 
 def check(
-    operations: Iterable[Operation],
+    operations: Iterable[ClientOperation],
     connection: psycopg.Connection[Any],
     *,
     hold_minutes: int = HOLD_MINUTES,
@@ -65,11 +65,11 @@ def check(
             check_tallies(connection, books, findings)
     finally:
         connection.isolation_level = level
-    check_books(books, findings, Lifelines(books, hold_minutes, clock_error))
+    check_books(books, findings, StateTimelines(books, hold_minutes, clock_error))
     return findings
 
 
-def check_books(books: Books, findings: Findings, lifelines: Lifelines) -> None:
+def check_books(books: DatabaseSnapshot, findings: Findings, lifelines: StateTimelines) -> None:
     """Everything that needs no further look into the database."""
     check_presence(books, findings)
     check_replay(books, findings)

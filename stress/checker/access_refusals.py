@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.accounts.roles import Permission, may
-from stress.checker.clients.outcomes import Refused, Told
-from stress.checker.clients.requests import Kind, Request
-from stress.checker.database.state_timeline import Lifelines
+from stress.checker.clients.outcomes import OperationOutcome, RefusedOutcome
+from stress.checker.clients.requests import Kind, RequestSummary
+from stress.checker.database.state_timeline import StateTimelines
 
 #: What each asks of a role.
 NEEDED: dict[Kind, Permission] = {
@@ -21,9 +21,9 @@ USES_OF_CART = frozenset({Kind.RESERVE, Kind.INVOICE, Kind.DIRECT_SALE})
 
 @dataclass(frozen=True)
 class AccessRefusals:
-    lifelines: Lifelines
+    lifelines: StateTimelines
 
-    def not_found(self, told: Told, refused: Refused) -> str | None:
+    def not_found(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         for missing in refused.facts["ids"]:
             if missing in self.lifelines.books.units:
                 strange = self._is_on_invoice(told.request, missing)
@@ -48,18 +48,18 @@ class AccessRefusals:
         history = self.lifelines.books.invoice_histories.get(invoice_id)
         return history[0].owner if history else None
 
-    def _is_on_invoice(self, request: Request, item_id: str) -> bool | None:
+    def _is_on_invoice(self, request: RequestSummary, item_id: str) -> bool | None:
         """None where the question was not about an invoice's units."""
         if request.kind is not Kind.DELIVER:
             return None
         lines = self.lifelines.books.lines.get(request.invoice_id or "", ())
         return any(line.item_id == item_id for line in lines)
 
-    def _surely_there(self, item_id: str, refused: Refused) -> bool:
+    def _surely_there(self, item_id: str, refused: RefusedOutcome) -> bool:
         first = self.lifelines.of_unit(item_id)[:1]
         return bool(first) and first[0].surely_since <= refused.sent_at
 
-    def _held_throughout(self, session_id: str, refused: Refused) -> str | None:
+    def _held_throughout(self, session_id: str, refused: RefusedOutcome) -> str | None:
         for item_id in self._units_held_by(session_id):
             for stay in self.lifelines.of_unit(item_id):
                 if (
@@ -77,15 +77,15 @@ class AccessRefusals:
             yield from told.request.items
 
     @cached_property
-    def _carts(self) -> dict[str, list[Told]]:
-        carts = defaultdict[str, list[Told]](list)
+    def _carts(self) -> dict[str, list[OperationOutcome]]:
+        carts = defaultdict[str, list[OperationOutcome]](list)
         for told in self.lifelines.books.told.values():
             holder = told.request.holder
             if told.request.kind is Kind.RESERVE and holder and holder[0] == "Session":
                 carts[holder[1]].append(told)
         return carts
 
-    def forbidden(self, told: Told, refused: Refused) -> str | None:
+    def forbidden(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         """The role may not, the cart is somebody else's, or a unit was held by somebody else."""
         role = self.lifelines.books.roles[told.user_id]
         needed = NEEDED.get(told.request.kind)

@@ -3,44 +3,44 @@
 from collections.abc import Iterator
 
 from stress.checker.clients.expectations import Expectation
-from stress.checker.clients.outcomes import Fate, Told
+from stress.checker.clients.outcomes import Fulfilment, OperationOutcome
 from stress.checker.clients.requests import Kind
-from stress.checker.database.rows import SYSTEM_USER_ID, Step
-from stress.checker.database.snapshot import Books
-from stress.checker.findings import Findings, Law
+from stress.checker.database.rows import SYSTEM_USER_ID, StatusChange
+from stress.checker.database.snapshot import DatabaseSnapshot
+from stress.checker.findings import Findings, Invariant
 
 #: Steps that make way for another one in the same transaction.
 MAKING_WAY = frozenset({"HOLD_RELEASED", "RESERVATION_EXPIRED"})
 WITHOUT_KEY = frozenset({Kind.EDIT, Kind.CLEAN_UP, Kind.OTHER})
 
 
-def check_presence(books: Books, findings: Findings) -> None:
+def check_presence(books: DatabaseSnapshot, findings: Findings) -> None:
     """Each operation against the rows that are its own."""
     for told in books.told.values():
         law = _law_for(told)
         findings.count(law)
         for sentence in _wrong(told, books):
             findings.violate(law, f"{told}: {sentence}")
-        findings.count(Law.SAME_ANSWER)
+        findings.count(Invariant.SAME_ANSWER)
         for sentence in [*told.contradictions, *_other_answer(told, books)]:
-            findings.violate(Law.SAME_ANSWER, f"{told}: {sentence}")
-        findings.count(Law.NO_INTERNAL_ERROR)
+            findings.violate(Invariant.SAME_ANSWER, f"{told}: {sentence}")
+        findings.count(Invariant.NO_INTERNAL_ERROR)
         for sentence in told.breakdowns:
-            findings.violate(Law.NO_INTERNAL_ERROR, f"{told}: {sentence}")
+            findings.violate(Invariant.NO_INTERNAL_ERROR, f"{told}: {sentence}")
 
 
-def _law_for(told: Told) -> Law:
+def _law_for(told: OperationOutcome) -> Invariant:
     if told.was_unknown:
-        return Law.ALL_OR_NOTHING
-    return Law.THERE if told.fate is Fate.DONE else Law.NO_TRACE
+        return Invariant.ALL_OR_NOTHING
+    return Invariant.THERE if told.fate is Fulfilment.DONE else Invariant.NO_TRACE
 
 
-def _wrong(told: Told, books: Books) -> Iterator[str]:
+def _wrong(told: OperationOutcome, books: DatabaseSnapshot) -> Iterator[str]:
     if told.request.kind is Kind.CLEAN_UP:
         return  # it works in many transactions, each of which stands for itself
-    if told.fate is Fate.DONE:
+    if told.fate is Fulfilment.DONE:
         yield from _lost(told, books)
-    elif told.fate is Fate.NOT_DONE:
+    elif told.fate is Fulfilment.NOT_DONE:
         yield from _traces(told, books)
     elif told.tag in books.keys:
         yield from _differs(told, books.kept[told.tag], books)
@@ -48,14 +48,14 @@ def _wrong(told: Told, books: Books) -> Iterator[str]:
         yield from _traces(told, books)
 
 
-def _lost(told: Told, books: Books) -> Iterator[str]:
+def _lost(told: OperationOutcome, books: DatabaseSnapshot) -> Iterator[str]:
     assert told.expectation is not None
     if told.request.kind not in WITHOUT_KEY and told.tag not in books.keys:
         yield "it was acknowledged and its key is not there"
     yield from _differs(told, told.expectation, books)
 
 
-def _traces(told: Told, books: Books) -> Iterator[str]:
+def _traces(told: OperationOutcome, books: DatabaseSnapshot) -> Iterator[str]:
     if told.tag in books.keys:
         yield "its key is there"
     for step in books.steps_of.get(told.tag, ()):
@@ -66,7 +66,9 @@ def _traces(told: Told, books: Books) -> Iterator[str]:
         yield f"payment {payment.id} is of it"
 
 
-def _differs(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
+def _differs(
+    told: OperationOutcome, expected: Expectation, books: DatabaseSnapshot
+) -> Iterator[str]:
     """Everything that is not as the answer promised."""
     yield from expected.flaws
     if told.request.kind in WITHOUT_KEY:
@@ -78,7 +80,9 @@ def _differs(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
     yield from _scattered(told, books)
 
 
-def _unit_steps(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
+def _unit_steps(
+    told: OperationOutcome, expected: Expectation, books: DatabaseSnapshot
+) -> Iterator[str]:
     steps = books.steps_of.get(told.tag, ())
     main = [step for step in steps if step.reason == expected.reason and _is_last(step, books)]
     moved = sorted(step.item_id for step in main)
@@ -104,14 +108,16 @@ def _some(moved: list[str], promised: list[str]) -> bool:
     return bool(moved) and len(set(moved)) == len(moved) and set(moved) <= set(promised)
 
 
-def _is_last(step: Step, books: Books) -> bool:
+def _is_last(step: StatusChange, books: DatabaseSnapshot) -> bool:
     """No later row of the same unit is of the same transaction."""
     history = books.histories[step.item_id]
     following = history[step.seq : step.seq + 1]
     return not following or following[0].transaction != step.transaction
 
 
-def _makes_way(step: Step, told: Told, main: set[Step], books: Books) -> bool:
+def _makes_way(
+    step: StatusChange, told: OperationOutcome, main: set[StatusChange], books: DatabaseSnapshot
+) -> bool:
     """A hold that ended so that the same act could take the unit."""
     after = books.histories[step.item_id][step.seq : step.seq + 1]
     if step.reason not in MAKING_WAY or not after or after[0] not in main:
@@ -121,7 +127,9 @@ def _makes_way(step: Step, told: Told, main: set[Step], books: Books) -> bool:
     return (step.holder_type, step.holder_id) == told.request.holder
 
 
-def _invoice_path(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
+def _invoice_path(
+    told: OperationOutcome, expected: Expectation, books: DatabaseSnapshot
+) -> Iterator[str]:
     steps = books.invoice_steps_of.get(told.tag, ())
     path = tuple(step.after for step in steps)
     if path != expected.invoice_path and path not in [(status,) for status in expected.may_pass]:
@@ -131,7 +139,9 @@ def _invoice_path(told: Told, expected: Expectation, books: Books) -> Iterator[s
             yield f"invoice {step.invoice_id} became {step.after}, which was not promised"
 
 
-def _payments(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
+def _payments(
+    told: OperationOutcome, expected: Expectation, books: DatabaseSnapshot
+) -> Iterator[str]:
     payments = books.payments_of.get(told.tag, ())
     balance = told.request.kind is Kind.PAY_BALANCE
     if len(payments) != (expected.amount is not None) and not (balance and len(payments) == 1):
@@ -145,7 +155,7 @@ def _payments(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
             yield f"payment {payment.id} is there instead of {expected.payment_id}"
 
 
-def _lines(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
+def _lines(told: OperationOutcome, expected: Expectation, books: DatabaseSnapshot) -> Iterator[str]:
     if expected.reason not in ("INVOICE_CREATED", "DIRECT_SALE") or not expected.invoice_id:
         return
     listed = {line.item_id for line in books.lines.get(expected.invoice_id, ())}
@@ -154,7 +164,7 @@ def _lines(told: Told, expected: Expectation, books: Books) -> Iterator[str]:
             yield f"unit {item_id} is not on invoice {expected.invoice_id}"
 
 
-def _scattered(told: Told, books: Books) -> Iterator[str]:
+def _scattered(told: OperationOutcome, books: DatabaseSnapshot) -> Iterator[str]:
     """All of an operation is one transaction, that of its key."""
     transactions = {step.transaction for step in books.steps_of.get(told.tag, ())}
     transactions |= {step.transaction for step in books.invoice_steps_of.get(told.tag, ())}
@@ -165,7 +175,7 @@ def _scattered(told: Told, books: Books) -> Iterator[str]:
         yield f"it was written by {len(transactions)} transactions"
 
 
-def _other_answer(told: Told, books: Books) -> Iterator[str]:
+def _other_answer(told: OperationOutcome, books: DatabaseSnapshot) -> Iterator[str]:
     key = books.keys.get(told.tag)
     if key is None or told.answer is None:
         return

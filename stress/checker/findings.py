@@ -9,7 +9,7 @@ from typing import Any
 SENTENCES_MAX = 50
 
 
-class Law(StrEnum):
+class Invariant(StrEnum):
     """What must hold, as a sentence that a violation contradicts."""
 
     THERE = "an acknowledged operation is there, once and whole"
@@ -35,8 +35,8 @@ class Law(StrEnum):
 
 
 @dataclass
-class Invariant:
-    law: Law
+class InvariantResult:
+    law: Invariant
     checked: int = 0
     violated: int = 0
     sentences: list[str] = field(default_factory=list)
@@ -51,22 +51,22 @@ class Findings:
     """Every law, with the number of things that were held against it."""
 
     def __init__(self) -> None:
-        self.invariants = {law: Invariant(law) for law in Law}
+        self.invariants = {law: InvariantResult(law) for law in Invariant}
 
-    def __iter__(self) -> Iterator[Invariant]:
+    def __iter__(self) -> Iterator[InvariantResult]:
         return iter(self.invariants.values())
 
-    def __getitem__(self, law: Law) -> Invariant:
+    def __getitem__(self, law: Invariant) -> InvariantResult:
         return self.invariants[law]
 
     @property
     def violated(self) -> int:
         return sum(invariant.violated for invariant in self)
 
-    def count(self, law: Law, number: int = 1) -> None:
+    def count(self, law: Invariant, number: int = 1) -> None:
         self.invariants[law].checked += number
 
-    def violate(self, law: Law, sentence: str) -> None:
+    def violate(self, law: Invariant, sentence: str) -> None:
         self.invariants[law].violate(sentence)
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -15,51 +15,52 @@ from app.domain.invoices.invoice_lifecycle import (
     status_for_payments,
 )
 from stress.checker.database.rows import InvoiceRow, UnitRow
-from stress.checker.database.snapshot import Books
-from stress.checker.findings import Findings, Law
+from stress.checker.database.snapshot import DatabaseSnapshot
+from stress.checker.findings import Findings, Invariant
 
 TAKEN = frozenset({"Sold", "Delivered"})
 
 
-def check_replay(books: Books, findings: Findings) -> None:
+def check_replay(books: DatabaseSnapshot, findings: Findings) -> None:
     """Each unit's row is where its history ends, and each history has its unit."""
     for item_id, unit in books.units.items():
-        findings.count(Law.REPLAY)
+        findings.count(Invariant.REPLAY)
         fold = books.folds.get(item_id)
         if fold is None:
-            findings.violate(Law.REPLAY, f"unit {item_id} has no history")
+            findings.violate(Invariant.REPLAY, f"unit {item_id} has no history")
             continue
         stands = (unit.length, unit.status, unit.digest, (unit.holder_type, unit.holder_id))
         replayed = (fold.length, fold.status, fold.digest, fold.holder)
         if stands != replayed:
             findings.violate(
-                Law.REPLAY,
+                Invariant.REPLAY,
                 f"unit {item_id} is {unit.status} for {unit.holder_id} after {unit.length} steps;"
                 f" its history ends {fold.status} for {fold.holder[1]} after {fold.length}",
             )
         elif (unit.reserved_by, unit.reserved_at) != (fold.reserved_by, fold.reserved_at):
             findings.violate(
-                Law.REPLAY, f"unit {item_id} is reserved by or since another than its history says"
+                Invariant.REPLAY,
+                f"unit {item_id} is reserved by or since another than its history says",
             )
     for item_id in books.folds.keys() - books.units.keys():
-        findings.violate(Law.REPLAY, f"unit {item_id} has a history and is not there")
+        findings.violate(Invariant.REPLAY, f"unit {item_id} has a history and is not there")
 
 
-def check_invoices(books: Books, findings: Findings) -> None:
+def check_invoices(books: DatabaseSnapshot, findings: Findings) -> None:
     """Sums, statuses and histories of invoices."""
     for invoice in books.invoices.values():
-        findings.count(Law.SUMS)
+        findings.count(Invariant.SUMS)
         for sentence in _wrong_sums(invoice, books):
-            findings.violate(Law.SUMS, f"invoice {invoice.number}: {sentence}")
-        findings.count(Law.INVOICE_REPLAY)
+            findings.violate(Invariant.SUMS, f"invoice {invoice.number}: {sentence}")
+        findings.count(Invariant.INVOICE_REPLAY)
         for sentence in _wrong_history(invoice, books):
-            findings.violate(Law.INVOICE_REPLAY, f"invoice {invoice.number}: {sentence}")
+            findings.violate(Invariant.INVOICE_REPLAY, f"invoice {invoice.number}: {sentence}")
     for kind in (books.lines, books.payments, books.invoice_histories):
         for invoice_id in set(kind) - books.invoices.keys():
-            findings.violate(Law.INVOICE_REPLAY, f"invoice {invoice_id} is not there")
+            findings.violate(Invariant.INVOICE_REPLAY, f"invoice {invoice_id} is not there")
 
 
-def _wrong_sums(invoice: InvoiceRow, books: Books) -> Iterator[str]:
+def _wrong_sums(invoice: InvoiceRow, books: DatabaseSnapshot) -> Iterator[str]:
     lines = books.lines.get(invoice.id, ())
     total = sum((line.price for line in lines), Decimal(0))
     paid = sum((payment.amount for payment in books.payments.get(invoice.id, ())), Decimal(0))
@@ -79,7 +80,7 @@ def _wrong_sums(invoice: InvoiceRow, books: Books) -> Iterator[str]:
             yield f"it is {invoice.status} with {paid} of {total} paid"
 
 
-def _wrong_history(invoice: InvoiceRow, books: Books) -> Iterator[str]:
+def _wrong_history(invoice: InvoiceRow, books: DatabaseSnapshot) -> Iterator[str]:
     status: str | None = None
     for step in sorted(books.invoice_histories.get(invoice.id, ()), key=lambda s: s.committed_at):
         if step.before != status:
@@ -97,7 +98,7 @@ def _legal(before: str | None, after: str) -> bool:
     return after in INVOICE_TRANSITIONS[InvoiceStatus(before)]
 
 
-def check_units_and_invoices(books: Books, findings: Findings) -> None:
+def check_units_and_invoices(books: DatabaseSnapshot, findings: Findings) -> None:
     """A taken unit has its one invoice, and stands where that asks."""
     live = defaultdict[str, list[str]](list)
     for lines in books.lines.values():
@@ -105,20 +106,20 @@ def check_units_and_invoices(books: Books, findings: Findings) -> None:
             if line.live:
                 live[line.item_id].append(line.invoice_id)
     for item_id, unit in books.units.items():
-        findings.count(Law.STANDS_AS_INVOICED)
+        findings.count(Invariant.STANDS_AS_INVOICED)
         for sentence in _misplaced(unit, live.get(item_id, []), books):
-            findings.violate(Law.STANDS_AS_INVOICED, f"unit {item_id} {sentence}")
+            findings.violate(Invariant.STANDS_AS_INVOICED, f"unit {item_id} {sentence}")
         if unit.status == InventoryStatus.RESERVED:
-            findings.count(Law.FOR_SOMEBODY)
+            findings.count(Invariant.FOR_SOMEBODY)
             if not _is_for_somebody(unit, live.get(item_id, []), books):
                 findings.violate(
-                    Law.FOR_SOMEBODY,
+                    Invariant.FOR_SOMEBODY,
                     f"unit {item_id} is reserved for {unit.holder_type} {unit.holder_id},"
                     " who did not ask for it",
                 )
 
 
-def _misplaced(unit: UnitRow, invoices: list[str], books: Books) -> Iterator[str]:
+def _misplaced(unit: UnitRow, invoices: list[str], books: DatabaseSnapshot) -> Iterator[str]:
     if not invoices and (unit.status in TAKEN or unit.holder_type == "Invoice"):
         yield f"is {unit.status} and on no live invoice"
     for invoice_id in invoices:
@@ -132,7 +133,7 @@ def _misplaced(unit: UnitRow, invoices: list[str], books: Books) -> Iterator[str
             yield f"is {unit.status} and invoice {invoice.number} is {invoice.status}"
 
 
-def _is_for_somebody(unit: UnitRow, invoices: list[str], books: Books) -> bool:
+def _is_for_somebody(unit: UnitRow, invoices: list[str], books: DatabaseSnapshot) -> bool:
     if unit.holder_type == "Invoice":
         return unit.holder_id in invoices
     last = books.histories.get(unit.id, [])[-1:]
@@ -142,7 +143,7 @@ def _is_for_somebody(unit: UnitRow, invoices: list[str], books: Books) -> bool:
     return asked.holder == (unit.holder_type, unit.holder_id) and unit.id in asked.items
 
 
-def check_stock(books: Books, findings: Findings) -> None:
+def check_stock(books: DatabaseSnapshot, findings: Findings) -> None:
     """For each product: received, by history and by what was told, is what is there."""
     there = Counter(unit.sku for unit in books.units.values())
     received = Counter[str]()
@@ -150,15 +151,16 @@ def check_stock(books: Books, findings: Findings) -> None:
         arrivals = sum(step.reason in ("RECEIVED", "MIGRATED") for step in history)
         received[books.units[item_id].sku if item_id in books.units else "?"] += arrivals
     for sku in there.keys() | received.keys():
-        findings.count(Law.CONSERVED)
+        findings.count(Invariant.CONSERVED)
         if there[sku] != received[sku]:
             findings.violate(
-                Law.CONSERVED, f"{sku}: {received[sku]} units came in and {there[sku]} are there"
+                Invariant.CONSERVED,
+                f"{sku}: {received[sku]} units came in and {there[sku]} are there",
             )
-    findings.count(Law.CONSERVED)
+    findings.count(Invariant.CONSERVED)
     serials = {unit.serial for unit in books.units.values()}
     if len(serials) != len(books.units):
-        findings.violate(Law.CONSERVED, "a serial number is there twice")
+        findings.violate(Invariant.CONSERVED, "a serial number is there twice")
 
 
 STOCK = """
@@ -181,18 +183,22 @@ TRANSITIONS = """
 """
 
 
-def check_tallies(connection: psycopg.Connection[Any], books: Books, findings: Findings) -> None:
+def check_tallies(
+    connection: psycopg.Connection[Any], books: DatabaseSnapshot, findings: Findings
+) -> None:
     """The totals that pages show."""
     for product, status, kept, counted in connection.execute(STOCK).fetchall():
-        findings.count(Law.TALLIES)
+        findings.count(Invariant.TALLIES)
         if kept != counted:
             findings.violate(
-                Law.TALLIES, f"product {product}: {kept} {status} on record, {counted} there"
+                Invariant.TALLIES, f"product {product}: {kept} {status} on record, {counted} there"
             )
     for status, kept, counted in connection.execute(INVOICES).fetchall():
-        findings.count(Law.TALLIES)
+        findings.count(Invariant.TALLIES)
         if kept != counted:
-            findings.violate(Law.TALLIES, f"invoices {status}: {kept} on record, {counted} there")
+            findings.violate(
+                Invariant.TALLIES, f"invoices {status}: {kept} on record, {counted} there"
+            )
     counts = Counter(
         (step.before or "(none)", step.after, step.reason)
         for history in books.histories.values()
@@ -202,11 +208,11 @@ def check_tallies(connection: psycopg.Connection[Any], books: Books, findings: F
     rows = connection.execute(TRANSITIONS).fetchall()
     recorded = Counter({(row[0], row[1], row[2]): int(row[3]) for row in rows})
     for kind in counts.keys() | recorded.keys():
-        findings.count(Law.TALLIES)
+        findings.count(Invariant.TALLIES)
         if counts[kind] != recorded[kind]:
             before, after, reason = kind
             findings.violate(
-                Law.TALLIES,
+                Invariant.TALLIES,
                 f"{before} to {after} ({reason}): {recorded[kind]} on record, {counts[kind]} in"
                 " history",
             )

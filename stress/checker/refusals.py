@@ -11,10 +11,10 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
 from stress.checker.access_refusals import AccessRefusals
-from stress.checker.clients.outcomes import Refused, Told
+from stress.checker.clients.outcomes import OperationOutcome, RefusedOutcome
 from stress.checker.clients.requests import Kind
-from stress.checker.database.state_timeline import Lifelines, Standing
-from stress.checker.findings import Findings, Law
+from stress.checker.database.state_timeline import InvoiceStateSpan, StateTimelines
+from stress.checker.findings import Findings, Invariant
 from stress.checker.stock_counts import StockCounts
 from stress.checker.unit_refusals import UnitRefusals
 from stress.checker.versions import Edits
@@ -33,7 +33,7 @@ FORBIDDING: dict[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Refusals:
-    lifelines: Lifelines
+    lifelines: StateTimelines
     stock: StockCounts
     edits: Edits
     units: UnitRefusals
@@ -43,14 +43,16 @@ class Refusals:
         error = self.lifelines.clock_error
         for told in self.lifelines.books.told.values():
             for refused in told.refusals:
-                findings.count(Law.RIGHT_REFUSAL)
+                findings.count(Invariant.RIGHT_REFUSAL)
                 in_time = replace(
                     refused, sent_at=refused.sent_at - error, ended_at=refused.ended_at + error
                 )
                 if why := self._wrong(told, in_time):
-                    findings.violate(Law.RIGHT_REFUSAL, f"{told}, refused {refused.code}: {why}")
+                    findings.violate(
+                        Invariant.RIGHT_REFUSAL, f"{told}, refused {refused.code}: {why}"
+                    )
 
-    def _wrong(self, told: Told, refused: Refused) -> str | None:
+    def _wrong(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         judge = self._judges.get(refused.code)
         if judge is None:
             return f"{refused.status} was not to be expected"
@@ -60,7 +62,7 @@ class Refusals:
             return f"it does not say what it should ({error!r})"
 
     @cached_property
-    def _judges(self) -> dict[str, Callable[[Told, Refused], str | None]]:
+    def _judges(self) -> dict[str, Callable[[OperationOutcome, RefusedOutcome], str | None]]:
         return {
             "items-not-available": self.units.not_available,
             "hold-expired": self.units.hold_expired,
@@ -74,14 +76,14 @@ class Refusals:
             "forbidden": self.access.forbidden,
         }
 
-    def _standings(self, invoice_id: str, refused: Refused) -> list[Standing]:
+    def _standings(self, invoice_id: str, refused: RefusedOutcome) -> list[InvoiceStateSpan]:
         return [
             standing
             for standing in self.lifelines.of_invoice(invoice_id)
             if standing.since <= refused.ended_at and standing.until >= refused.sent_at
         ]
 
-    def _invoice_state(self, told: Told, refused: Refused) -> str | None:
+    def _invoice_state(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         invoice_id, status = told.request.invoice_id or "", refused.facts["invoiceStatus"]
         if refused.facts["invoiceId"] != invoice_id:
             return "it speaks of another invoice"
@@ -91,7 +93,7 @@ class Refusals:
             return f"the invoice was not {status} meanwhile"
         return None
 
-    def _exceeds_balance(self, told: Told, refused: Refused) -> str | None:
+    def _exceeds_balance(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         balance = Decimal(str(refused.facts["balance"]))
         if told.request.amount is None or told.request.amount <= balance:
             return f"{told.request.amount} is not more than {balance}"
@@ -101,7 +103,7 @@ class Refusals:
         )
         return None if fits else f"the balance was not {balance} meanwhile"
 
-    def _not_enough(self, told: Told, refused: Refused) -> str | None:
+    def _not_enough(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         sku, asked, free = (refused.facts[name] for name in ("sku", "asked", "free"))
         if free >= asked:
             return f"{free} are enough for {asked}"
@@ -118,7 +120,7 @@ class Refusals:
             return f"there were not {free} of {sku} free meanwhile"
         return None
 
-    def _version_conflict(self, told: Told, refused: Refused) -> str | None:
+    def _version_conflict(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         request, current = told.request, refused.facts["currentVersion"]
         if current == request.version:
             return f"version {current} is the one that was given"
@@ -129,7 +131,7 @@ class Refusals:
             fits = invoice is not None and current <= invoice.version
         return None if fits else f"its version was not {current} meanwhile"
 
-    def _duplicate(self, told: Told, refused: Refused) -> str | None:
+    def _duplicate(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         serials = set(refused.facts["values"])
         for item_id, unit in self.lifelines.books.units.items():
             if unit.serial in serials:

@@ -9,7 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from stress.checker.clients.requests import Kind
-from stress.checker.database.state_timeline import Lifelines, Stay
+from stress.checker.database.state_timeline import ItemStateSpan, StateTimelines
 
 
 class Turn(NamedTuple):
@@ -22,7 +22,7 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Counts:
+class FreeCounts:
     """After each turn: how many were surely and how many possibly free."""
 
     times: list[float]
@@ -42,13 +42,13 @@ class Counts:
 
 @dataclass
 class StockCounts:
-    lifelines: Lifelines
+    lifelines: StateTimelines
     moved: frozenset[str] = frozenset()
     """Units that somebody may have put elsewhere: they are never surely free."""
     _units: dict[tuple[str, str | None], list[str]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    _counts: dict[tuple[str, str | None], Counts] = field(default_factory=dict)
+    _counts: dict[tuple[str, str | None], FreeCounts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         books = self.lifelines.books
@@ -61,11 +61,11 @@ class StockCounts:
             if told.request.kind is Kind.EDIT and told.request.status
         )
 
-    def of(self, sku: str, warehouse: str | None) -> Counts:
+    def of(self, sku: str, warehouse: str | None) -> FreeCounts:
         key = (sku, warehouse)
         if key not in self._counts:
             turns = sorted(turn for item in self._units[key] for turn in self._turns(item))
-            self._counts[key] = Counts(
+            self._counts[key] = FreeCounts(
                 [turn.at for turn in turns],
                 list(accumulate(turn.surely for turn in turns)),
                 list(accumulate(turn.possibly for turn in turns)),
@@ -84,7 +84,7 @@ class StockCounts:
                 if stay.surely_until < inf:
                     yield Turn(stay.surely_until, False, -1, 0)
 
-    def _free_from(self, stay: Stay) -> tuple[float, float]:
+    def _free_from(self, stay: ItemStateSpan) -> tuple[float, float]:
         """When it may have begun to be free and when it surely was; inf for never."""
         if stay.step.after == "Available":
             return stay.since, stay.surely_since

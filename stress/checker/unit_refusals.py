@@ -7,19 +7,19 @@ of them stood as the refusal says: those that it names in the way, the others no
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stress.checker.clients.outcomes import Named, Refused, Told
-from stress.checker.clients.requests import Kind, Request
-from stress.checker.database.state_timeline import Lifelines, Span, Stay, meet
+from stress.checker.clients.outcomes import Named, OperationOutcome, RefusedOutcome
+from stress.checker.clients.requests import Kind, RequestSummary
+from stress.checker.database.state_timeline import ItemStateSpan, Span, StateTimelines, meet
 
 
 @dataclass(frozen=True)
 class UnitRefusals:
     """``moved`` are units that somebody may have put elsewhere."""
 
-    lifelines: Lifelines
+    lifelines: StateTimelines
     moved: frozenset[str]
 
-    def not_available(self, told: Told, refused: Refused) -> str | None:
+    def not_available(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         """Those named were taken as told, and those not named could be had."""
         session = told.request.holder if told.request.kind is not Kind.RESERVE else None
         return self._at_one_moment(
@@ -29,7 +29,7 @@ class UnitRefusals:
             lambda stay: self._to_be_had(stay, session),
         )
 
-    def hold_expired(self, told: Told, refused: Refused) -> str | None:
+    def hold_expired(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         session = told.request.holder
         books = self.lifelines.books
         held = any(
@@ -43,11 +43,11 @@ class UnitRefusals:
             return "the cart never held any of these units"
         return self.not_available(told, refused)
 
-    def invalid_transition(self, told: Told, refused: Refused) -> str | None:
+    def invalid_transition(self, told: OperationOutcome, refused: RefusedOutcome) -> str | None:
         """Those named were not what the act needs; the others were."""
         request = told.request
 
-        def needs(stay: Stay) -> bool:
+        def needs(stay: ItemStateSpan) -> bool:
             if request.kind is Kind.RELEASE:
                 return stay.step.after == "Reserved" and stay.step.holder_type != "Invoice"
             if request.kind is Kind.DELIVER:
@@ -63,10 +63,10 @@ class UnitRefusals:
 
     def _at_one_moment(
         self,
-        request: Request,
-        refused: Refused,
-        named_spans: Callable[[Named, Stay], list[Span]],
-        other_spans: Callable[[Stay], list[Span]],
+        request: RequestSummary,
+        refused: RefusedOutcome,
+        named_spans: Callable[[Named, ItemStateSpan], list[Span]],
+        other_spans: Callable[[ItemStateSpan], list[Span]],
     ) -> str | None:
         """Whether all units asked for fit the refusal together, some time."""
         named: dict[str, Named] = {item[0]: item for item in refused.facts["items"]}
@@ -91,7 +91,7 @@ class UnitRefusals:
         item_id: str,
         during: Sequence[Span],
         item: Named,
-        spans: Callable[[Named, Stay], list[Span]],
+        spans: Callable[[Named, ItemStateSpan], list[Span]],
     ) -> list[Span]:
         return [
             span
@@ -100,12 +100,14 @@ class UnitRefusals:
             for span in spans(item, stay)
         ]
 
-    def _during(self, item_id: str, spans: Sequence[Span]) -> Iterator[Stay]:
+    def _during(self, item_id: str, spans: Sequence[Span]) -> Iterator[ItemStateSpan]:
         if spans:
             until = max(span.until for span in spans)
             yield from self.lifelines.during(item_id, spans[0].since, until)
 
-    def _taken(self, stay: Stay, item: Named, session: tuple[str, str] | None) -> list[Span]:
+    def _taken(
+        self, stay: ItemStateSpan, item: Named, session: tuple[str, str] | None
+    ) -> list[Span]:
         """When nobody else could have it."""
         if stay.step.after == "Available":
             # Free, but not in stock: somebody said that it is elsewhere.
@@ -117,7 +119,7 @@ class UnitRefusals:
             return [Span(stay.since, min(stay.until, self.lifelines.expiry(stay).until))]
         return _whole(stay)
 
-    def _to_be_had(self, stay: Stay, session: tuple[str, str] | None) -> list[Span]:
+    def _to_be_had(self, stay: ItemStateSpan, session: tuple[str, str] | None) -> list[Span]:
         """When it could be taken by who asked."""
         if stay.step.after == "Available" or (session and stay.holder == session):
             return _whole(stay)
@@ -127,7 +129,7 @@ class UnitRefusals:
         return [Span(since, stay.until)] if since <= stay.until else []
 
 
-def _as_told(stay: Stay, item: Named) -> bool:
+def _as_told(stay: ItemStateSpan, item: Named) -> bool:
     """The stay's status and holder are those that the refusal names."""
     _, status, _, holder = item
     if stay.step.after != status:
@@ -135,5 +137,5 @@ def _as_told(stay: Stay, item: Named) -> bool:
     return status == "Available" or stay.holder == holder
 
 
-def _whole(stay: Stay) -> list[Span]:
+def _whole(stay: ItemStateSpan) -> list[Span]:
     return [Span(stay.since, stay.until)]

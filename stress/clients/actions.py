@@ -12,9 +12,9 @@ from typing import Any
 from app.domain.accounts.roles import Role
 from app.domain.inventory.item_lifecycle import Condition
 from app.domain.invoices.invoice_lifecycle import PaymentMethod
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.client_view import CURRENCY, Floor, skewed
-from stress.clients.request import Request
+from stress.clients.request import OperationRequest
 
 LIFECYCLE = "/api/inventory/lifecycle"
 UNITS_AT_ONCE = (1, 1, 1, 2, 2, 3, 5)
@@ -31,7 +31,7 @@ class Clerk:
     client: int
     random: Random
     floor: Floor
-    people: list[Person]
+    people: list[ApiUser]
 
     def request(
         self,
@@ -41,12 +41,12 @@ class Clerk:
         *,
         method: str = "POST",
         manager: bool = False,
-    ) -> Request:
+    ) -> OperationRequest:
         """``manager``: mostly sent by one who may do it."""
         person = self.person(manager=manager and not self.by_chance(0.1))
-        return Request(self.tag, self.client, action, method, path, dict(body), person)
+        return OperationRequest(self.tag, self.client, action, method, path, dict(body), person)
 
-    def person(self, *, manager: bool) -> Person:
+    def person(self, *, manager: bool) -> ApiUser:
         able = [person for person in self.people if not manager or person.role != Role.STAFF]
         return able[self.client % len(able)]
 
@@ -75,7 +75,7 @@ class Clerk:
         return {} if minutes is None else {"expiresInMinutes": minutes}
 
 
-def reserve(clerk: Clerk) -> Request | None:
+def reserve(clerk: Clerk) -> OperationRequest | None:
     """More units for an invoice that is there already."""
     invoice = clerk.floor.choose_invoice(clerk.random, *OF_INVOICE)
     units = clerk.units()
@@ -85,7 +85,7 @@ def reserve(clerk: Clerk) -> Request | None:
     return clerk.request("reserve", f"{LIFECYCLE}/reserve", body)
 
 
-def hold(clerk: Clerk) -> Request | None:
+def hold(clerk: Clerk) -> OperationRequest | None:
     """A new cart; now and then in somebody's, who may be another."""
     units = clerk.units()
     if not units:
@@ -96,7 +96,7 @@ def hold(clerk: Clerk) -> Request | None:
     return clerk.request("hold", f"{LIFECYCLE}/reserve", body | clerk.expiry())
 
 
-def manual_hold(clerk: Clerk) -> Request | None:
+def manual_hold(clerk: Clerk) -> OperationRequest | None:
     units = clerk.units()
     if not units:
         return None
@@ -109,7 +109,7 @@ def manual_hold(clerk: Clerk) -> Request | None:
     return clerk.request("manual-hold", f"{LIFECYCLE}/reserve", body | clerk.expiry())
 
 
-def release(clerk: Clerk) -> Request | None:
+def release(clerk: Clerk) -> OperationRequest | None:
     """A cart or single units; often somebody else's."""
     cart = clerk.floor.choose_cart(clerk.random)
     if cart is not None and clerk.by_chance(0.4):
@@ -124,16 +124,16 @@ def release(clerk: Clerk) -> Request | None:
     return clerk.request("release", path, what | {"notes": clerk.tag}, manager=clerk.by_chance(0.5))
 
 
-def invoice(clerk: Clerk) -> Request | None:
+def invoice(clerk: Clerk) -> OperationRequest | None:
     return _order(clerk, "invoice", {})
 
 
-def direct_sale(clerk: Clerk) -> Request | None:
+def direct_sale(clerk: Clerk) -> OperationRequest | None:
     method = clerk.random.choice(list(PaymentMethod)).value
     return _order(clerk, "direct-sale", {"directSale": True, "method": method})
 
 
-def convert(clerk: Clerk) -> Request | None:
+def convert(clerk: Clerk) -> OperationRequest | None:
     """A cart becomes an invoice, whether or not its hold still stands; now and then another's."""
     own = None if clerk.by_chance(0.1) else clerk.person(manager=False).user_id
     cart = clerk.floor.choose_cart(clerk.random, own)
@@ -146,7 +146,7 @@ def convert(clerk: Clerk) -> Request | None:
     return _invoice(clerk, "convert", lines, {"sessionId": cart.session_id})
 
 
-def _order(clerk: Clerk, action: str, more: Mapping[str, Any]) -> Request | None:
+def _order(clerk: Clerk, action: str, more: Mapping[str, Any]) -> OperationRequest | None:
     lines: list[dict[str, Any]] = [clerk.line(unit) for unit in clerk.units()]
     if not lines or clerk.by_chance(0.4):
         lines = [clerk.by_quantity()]
@@ -157,7 +157,7 @@ def _order(clerk: Clerk, action: str, more: Mapping[str, Any]) -> Request | None
 
 def _invoice(
     clerk: Clerk, action: str, lines: list[dict[str, Any]], more: Mapping[str, Any]
-) -> Request:
+) -> OperationRequest:
     customer: dict[str, Any] = {"customerId": clerk.random.choice(clerk.floor.customer_ids)}
     if clerk.by_chance(0.2):
         customer = {"customer": {"name": f"Customer of {clerk.tag}"}}
@@ -165,7 +165,7 @@ def _invoice(
     return clerk.request(action, "/api/invoices", body)
 
 
-def pay(clerk: Clerk) -> Request | None:
+def pay(clerk: Clerk) -> OperationRequest | None:
     """A part, all that was last seen to be left, or too much."""
     seen = clerk.floor.choose_invoice(clerk.random, *OF_INVOICE)
     if seen is None:
@@ -181,7 +181,7 @@ def pay(clerk: Clerk) -> Request | None:
     return clerk.request("pay", f"/api/invoices/{seen.id}/payments", body)
 
 
-def cancel(clerk: Clerk) -> Request | None:
+def cancel(clerk: Clerk) -> OperationRequest | None:
     seen = clerk.floor.choose_invoice(clerk.random, *OF_INVOICE)
     if seen is None:
         return None
@@ -191,7 +191,7 @@ def cancel(clerk: Clerk) -> Request | None:
     return _transition(clerk, "cancel", seen.id, {"status": "Cancelled"}, manager=True)
 
 
-def deliver(clerk: Clerk) -> Request | None:
+def deliver(clerk: Clerk) -> OperationRequest | None:
     """All of an invoice, or some of its units."""
     seen = clerk.floor.choose_invoice(clerk.random, "Paid")
     if seen is None:
@@ -206,12 +206,12 @@ def deliver(clerk: Clerk) -> Request | None:
 
 def _transition(
     clerk: Clerk, action: str, invoice_id: str, what: Mapping[str, Any], *, manager: bool = False
-) -> Request:
+) -> OperationRequest:
     path = f"{LIFECYCLE}/invoice/{invoice_id}/transition"
     return clerk.request(action, path, {**what, "notes": clerk.tag}, manager=manager)
 
 
-def receive(clerk: Clerk) -> Request:
+def receive(clerk: Clerk) -> OperationRequest:
     count = clerk.random.choice(RECEIVED_AT_ONCE)
     body: dict[str, Any] = {"sku": clerk.sku(), "notes": clerk.tag}
     if clerk.by_chance(0.5):
@@ -221,7 +221,7 @@ def receive(clerk: Clerk) -> Request:
     return clerk.request("receive", "/api/items", body)
 
 
-def edit_item(clerk: Clerk) -> Request | None:
+def edit_item(clerk: Clerk) -> OperationRequest | None:
     """By the version that was last seen, so often in vain."""
     unit = clerk.floor.choose_unit_for(clerk.random, (None,))
     if unit is None:
@@ -234,13 +234,13 @@ def edit_item(clerk: Clerk) -> Request | None:
     return clerk.request("edit-item", f"/api/items/{unit['id']}", body, method="PATCH")
 
 
-def cleanup(clerk: Clerk) -> Request:
+def cleanup(clerk: Clerk) -> OperationRequest:
     path = f"{LIFECYCLE}/cleanup-expired"
     return clerk.request("cleanup", path, {}, method="DELETE", manager=True)
 
 
 #: How often each is set out for, relative to the others.
-WEIGHTS: dict[Callable[[Clerk], Request | None], int] = {
+WEIGHTS: dict[Callable[[Clerk], OperationRequest | None], int] = {
     reserve: 6,
     hold: 14,
     manual_hold: 6,
@@ -257,7 +257,7 @@ WEIGHTS: dict[Callable[[Clerk], Request | None], int] = {
 }
 
 
-def next_request(clerk: Clerk) -> Request:
+def next_request(clerk: Clerk) -> OperationRequest:
     """One at random; stock is received before it runs out."""
     if clerk.floor.short_of_stock and clerk.by_chance(0.3):
         return receive(clerk)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Person:
+class ApiUser:
     """A real user of the store, with a real token."""
 
     user_id: str

@@ -14,17 +14,17 @@ from app.domain.accounts.roles import Role
 from app.services.accounts.api_tokens import create_token
 from app.services.accounts.users import create_user
 from app.settings import Settings
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 
 #: Two clerks at least, so that each meets holds that are not his to release.
 ROLES = (Role.STAFF, Role.STAFF, Role.STAFF, Role.MANAGER, Role.ADMIN)
 
 
-def make_people(run: str) -> list[Person]:
+def make_people(run: str) -> list[ApiUser]:
     return [_make(run, number, role) for number, role in enumerate(ROLES, start=1)]
 
 
-def _make(run: str, number: int, role: Role) -> Person:
+def _make(run: str, number: int, role: Role) -> ApiUser:
     user_id = create_user(
         f"{role}-{number}-{run}@example.com",
         name=f"{role.title()} {number}",
@@ -32,7 +32,7 @@ def _make(run: str, number: int, role: Role) -> Person:
         password=secrets.token_urlsafe(),
     )
     made = create_token(user_id, name="stress")
-    return Person(str(user_id), role.value, made.secret)
+    return ApiUser(str(user_id), role.value, made.secret)
 
 
 def main() -> None:

@@ -6,11 +6,11 @@ from random import Random
 from threading import Event, Thread
 
 from stress.clients.actions import Clerk, next_request
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.client_view import Floor, SeenCart
-from stress.clients.operation import Operation
+from stress.clients.operation import ClientOperation
 from stress.clients.operation_log import Record
-from stress.clients.request import Request
+from stress.clients.request import OperationRequest
 from stress.clients.retrying_client import Sender
 
 
@@ -24,7 +24,7 @@ class Client(Thread):
         *,
         sender: Callable[[Random], Sender],
         floor: Floor,
-        people: list[Person],
+        people: list[ApiUser],
         record: Record,
         stop: Event,
     ) -> None:
@@ -50,13 +50,13 @@ class Client(Thread):
         tag = f"{self.seed}-{self.number}-{number}"
         return Clerk(tag, self.number, self.random, self.floor, self.people)
 
-    def _do(self, request: Request) -> None:
+    def _do(self, request: OperationRequest) -> None:
         operation = self.sender.carry_out(request)
         self.record.add(operation)
         learn(self.floor, operation)
 
 
-def learn(floor: Floor, operation: Operation) -> None:
+def learn(floor: Floor, operation: ClientOperation) -> None:
     """What everybody on the floor may know from an answer."""
     floor.learn(operation.answer)
     session_id = operation.body.get("sessionId")

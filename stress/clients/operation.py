@@ -61,7 +61,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Operation:
+class ClientOperation:
     """``tag`` is its Idempotency-Key, its X-Request-ID, and stands in notes or reference."""
 
     tag: str
@@ -129,15 +129,15 @@ class Operation:
         return json.dumps(asdict(self), separators=(",", ":")) + "\n"
 
     @classmethod
-    def from_line(cls, line: str) -> "Operation":
+    def from_line(cls, line: str) -> "ClientOperation":
         fields = json.loads(line)
         for name in ("attempts", "settled"):
             fields[name] = tuple(Attempt(**attempt) for attempt in fields[name])
         return cls(**fields)
 
 
-def read_log(path: Path) -> list[Operation]:
+def read_log(path: Path) -> list[ClientOperation]:
     """The operations of a log. Of one that has several lines the last counts."""
     with path.open() as file:
-        operations = (Operation.from_line(line) for line in file)
+        operations = (ClientOperation.from_line(line) for line in file)
         return list({operation.tag: operation for operation in operations}.values())

@@ -7,7 +7,7 @@ from threading import Lock
 from types import TracebackType
 from typing import IO
 
-from stress.clients.operation import Attempt, Operation
+from stress.clients.operation import Attempt, ClientOperation
 
 
 class Record:
@@ -47,7 +47,7 @@ class Record:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def add(self, operation: Operation) -> None:
+    def add(self, operation: ClientOperation) -> None:
         """One that has ended."""
         with self._lock:
             self._keep(operation)
@@ -58,25 +58,25 @@ class Record:
             for attempt in operation.attempts:
                 self._count(attempt)
 
-    def settle(self, operation: Operation) -> None:
+    def settle(self, operation: ClientOperation) -> None:
         """The same operation once more, with what it was told when all was quiet."""
         with self._lock:
             self._keep(operation)
             for attempt in operation.settled:
                 self._count(attempt)
 
-    def __getitem__(self, tag: str) -> Operation:
-        return Operation.from_line(self._lines[tag])
+    def __getitem__(self, tag: str) -> ClientOperation:
+        return ClientOperation.from_line(self._lines[tag])
 
-    def operations(self) -> Iterator[Operation]:
+    def operations(self) -> Iterator[ClientOperation]:
         """All, in the order in which they ended; each made as it is asked for."""
-        return map(Operation.from_line, self._lines.values())
+        return map(ClientOperation.from_line, self._lines.values())
 
     def tags(self, outcome: str) -> list[str]:
         """Of the operations that ended so."""
         return self._tags.get(outcome, [])
 
-    def _keep(self, operation: Operation) -> None:
+    def _keep(self, operation: ClientOperation) -> None:
         assert self._file is not None
         self._lines[operation.tag] = line = operation.as_line()
         self._file.write(line)

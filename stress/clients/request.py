@@ -7,14 +7,14 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.operation import Attempt
 
 TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class Request:
+class OperationRequest:
     """One intention. Every sending of it is the same, byte for byte."""
 
     tag: str
@@ -23,7 +23,7 @@ class Request:
     method: str
     path: str
     body: dict[str, Any]
-    person: Person
+    person: ApiUser
 
     @property
     def keyed(self) -> bool:
@@ -44,7 +44,7 @@ class Request:
         return headers
 
 
-class Line:
+class HttpConnection:
     """A connection that is kept alive, and made anew when it broke. For one thread at a time."""
 
     def __init__(self, url: str) -> None:
@@ -53,7 +53,7 @@ class Line:
             parts.hostname or "", parts.port or 80, timeout=TIMEOUT_SECONDS
         )
 
-    def send(self, request: Request) -> Attempt:
+    def send(self, request: OperationRequest) -> Attempt:
         """Send it once. Whatever is not a whole answer is none."""
         sent_at = time.time()
         try:

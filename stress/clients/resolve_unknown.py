@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 
 from app.runtime.problems import RuntimeProblem
-from stress.clients.api_user import Person
-from stress.clients.operation import Attempt, Operation
+from stress.clients.api_user import ApiUser
+from stress.clients.operation import Attempt, ClientOperation
 from stress.clients.operation_log import Record
-from stress.clients.request import Line, Request
+from stress.clients.request import HttpConnection, OperationRequest
 
 QUIET_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.3
@@ -40,8 +40,8 @@ def wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
 class Settling:
     """Asks with the keys of the storm, each of which must be answered as it was, or now."""
 
-    def __init__(self, url: str, people: Sequence[Person], record: Record, seed: str) -> None:
-        self.line = Line(url)
+    def __init__(self, url: str, people: Sequence[ApiUser], record: Record, seed: str) -> None:
+        self.line = HttpConnection(url)
         self.people = {person.user_id: person for person in people}
         self.record = record
         self.random = Random(f"{seed}/settling")
@@ -54,7 +54,7 @@ class Settling:
                 self.record.settle(replace(operation, settled=tuple(self._ask(operation))))
         self.line.close()
 
-    def _ask(self, operation: Operation) -> list[Attempt]:
+    def _ask(self, operation: ClientOperation) -> list[Attempt]:
         """Until it is known."""
         attempts: list[Attempt] = []
         while len(attempts) < ASKED_MAX:
@@ -64,8 +64,8 @@ class Settling:
             time.sleep(PAUSE_SECONDS)
         return attempts
 
-    def _request(self, operation: Operation) -> Request:
-        return Request(
+    def _request(self, operation: ClientOperation) -> OperationRequest:
+        return OperationRequest(
             operation.tag,
             operation.client,
             operation.action,

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Event
 
-from stress.clients.operation import Attempt, Operation
-from stress.clients.request import Line, Request
+from stress.clients.operation import Attempt, ClientOperation
+from stress.clients.request import HttpConnection, OperationRequest
 
 COPIES_MAX = 4
 COPIES_WITHIN_SECONDS = 0.02
@@ -26,11 +26,11 @@ class Sender:
         self.random, self.stop, self.copies = random, stop, copies
         self.urls = list(urls)
         random.shuffle(self.urls)
-        self.lines = [Line(self.urls[n % len(self.urls)]) for n in range(COPIES_MAX)]
+        self.lines = [HttpConnection(self.urls[n % len(self.urls)]) for n in range(COPIES_MAX)]
         self.preferred = 0
         self.pool = ThreadPoolExecutor(COPIES_MAX)
 
-    def carry_out(self, request: Request) -> Operation:
+    def carry_out(self, request: OperationRequest) -> ClientOperation:
         """Send it, and ask again until it is known or the storm is over."""
         attempts = self._send_copies(request)
         unasked = self.random.random() < LEFT_UNASKED
@@ -44,14 +44,14 @@ class Sender:
         for line in self.lines:
             line.close()
 
-    def _send(self, request: Request) -> Attempt:
+    def _send(self, request: OperationRequest) -> Attempt:
         """On the same line until it fails; the next one may lead to another host."""
         attempt = self.lines[self.preferred].send(request)
         if attempt.status is None:
             self.preferred = (self.preferred + 1) % COPIES_MAX
         return attempt
 
-    def _send_copies(self, request: Request) -> list[Attempt]:
+    def _send_copies(self, request: OperationRequest) -> list[Attempt]:
         copies = self.random.randint(1, min(max(self.copies(), 1), COPIES_MAX))
         if copies == 1:
             return [self._send(request)]
@@ -63,11 +63,15 @@ class Sender:
         attempts = [sending.result() for sending in sendings]
         return sorted(attempts, key=lambda attempt: attempt.sent_at)
 
-    def _send_after(self, seconds: float, line: Line, request: Request) -> Attempt:
+    def _send_after(
+        self, seconds: float, line: HttpConnection, request: OperationRequest
+    ) -> Attempt:
         self.stop.wait(seconds)
         return line.send(request)
 
-    def _to_be_asked(self, request: Request, attempts: list[Attempt], unasked: bool) -> bool:
+    def _to_be_asked(
+        self, request: OperationRequest, attempts: list[Attempt], unasked: bool
+    ) -> bool:
         if self.stop.is_set() or any(attempt.done or attempt.refused for attempt in attempts):
             return False
         if all(attempt.passing for attempt in attempts):
@@ -79,8 +83,8 @@ class Sender:
         return self.random.uniform(0, PAUSE_SECONDS.get(attempt.code or "", PAUSE_SECONDS_AWAY))
 
 
-def operation_of(request: Request, attempts: Sequence[Attempt]) -> Operation:
-    return Operation(
+def operation_of(request: OperationRequest, attempts: Sequence[Attempt]) -> ClientOperation:
+    return ClientOperation(
         tag=request.tag,
         client=request.client,
         action=request.action,

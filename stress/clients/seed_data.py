@@ -6,12 +6,12 @@ from typing import Any
 
 from app.domain.accounts.roles import Role
 from app.runtime.problems import RuntimeProblem
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.client import learn
 from stress.clients.client_view import Floor
 from stress.clients.operation import Attempt
 from stress.clients.operation_log import Record
-from stress.clients.request import Line, Request
+from stress.clients.request import HttpConnection, OperationRequest
 from stress.clients.retrying_client import operation_of
 
 #: In the run's numbering of clients: who opens the store.
@@ -24,8 +24,8 @@ FIRST_UNITS = 15
 class Opening:
     """All that is done here is asked for over HTTP, too; the units count as operations."""
 
-    def __init__(self, url: str, people: Sequence[Person], seed: str, record: Record) -> None:
-        self.line = Line(url)
+    def __init__(self, url: str, people: Sequence[ApiUser], seed: str, record: Record) -> None:
+        self.line = HttpConnection(url)
         self.person = next(person for person in people if person.role == Role.ADMIN)
         self.seed, self.record = seed, record
         self.number = 0
@@ -52,14 +52,14 @@ class Opening:
         answer: dict[str, Any] = self._sent(self._request(action, path, body)).answer
         return answer
 
-    def _sent(self, request: Request) -> Attempt:
+    def _sent(self, request: OperationRequest) -> Attempt:
         attempt = self.line.send(request)
         if not attempt.done:
             said = attempt.error or attempt.answer
             raise RuntimeProblem(f"the store could not be opened: {request.path}: {said}")
         return attempt
 
-    def _request(self, action: str, path: str, body: dict[str, Any]) -> Request:
+    def _request(self, action: str, path: str, body: dict[str, Any]) -> OperationRequest:
         self.number += 1
         tag = f"{self.seed}-{OPENER}-{self.number}"
-        return Request(tag, OPENER, action, "POST", path, body, self.person)
+        return OperationRequest(tag, OPENER, action, "POST", path, body, self.person)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.faults.target import Target
 
 
@@ -19,7 +19,7 @@ class Place(Target, Protocol):
         ...
 
     @property
-    def people(self) -> list[Person]: ...
+    def people(self) -> list[ApiUser]: ...
 
     def serving(self) -> bool:
         """Whether it takes work."""

@@ -16,7 +16,7 @@ CHUNK = 65_536
 CONNECT_SECONDS = 5.0
 
 
-class Line:
+class ProxiedConnection:
     def __init__(self, proxy: Proxy, client: socket.socket) -> None:
         self.proxy, self.client = proxy, client
         self.server = socket.socket()

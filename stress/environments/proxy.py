@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from stress.environments.proxied_connection import Line
+from stress.environments.proxied_connection import ProxiedConnection
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Proxy:
         self._way = threading.Event()
         self._way.set()
         self._armed: list[Cut] = []
-        self._lines: set[Line] = set()
+        self._lines: set[ProxiedConnection] = set()
         self._lock = threading.Lock()
 
     @property
@@ -118,7 +118,7 @@ class Proxy:
             line.cut()
         return len(lines)
 
-    def forget(self, line: Line) -> None:
+    def forget(self, line: ProxiedConnection) -> None:
         with self._lock:
             self._lines.discard(line)
 
@@ -131,7 +131,7 @@ class Proxy:
             if not self.open:
                 client.close()
                 continue
-            line = Line(self, client)
+            line = ProxiedConnection(self, client)
             with self._lock:
                 self._lines.add(line)
             threading.Thread(target=line.run, daemon=True).start()

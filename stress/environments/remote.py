@@ -17,7 +17,7 @@ import psycopg
 from redis import Redis
 
 from app.runtime.problems import RuntimeProblem
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.environments.proxy import Proxy
 from stress.environments.scratch import Clients, libpq_url, make_people
 
@@ -35,7 +35,7 @@ class OutsideSite:
     addresses: Sequence[str]
     database_url: str
     environment: Mapping[str, str]
-    people: list[Person]
+    people: list[ApiUser]
     clients: Clients = field(default_factory=Clients)
 
     @property

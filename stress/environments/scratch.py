@@ -31,7 +31,7 @@ from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.postgres import STORE as DATABASE_USER
 from app.runtime.problems import RuntimeProblem
 from app.runtime.valkey import program as redis_program
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.client_view import CURRENCY
 from stress.environments.environment import Place
 from stress.environments.processes import (
@@ -121,7 +121,7 @@ class Site:
     database_url: str
     """Past the proxy."""
     environment: dict[str, str]
-    people: list[Person]
+    people: list[ApiUser]
     clients: Clients
 
     @property
@@ -240,7 +240,7 @@ def _environment(folder: Path, database_url: str, redis_url: str) -> dict[str, s
     }
 
 
-def make_people(run: str, environment: Mapping[str, str]) -> list[Person]:
+def make_people(run: str, environment: Mapping[str, str]) -> list[ApiUser]:
     done = subprocess.run(
         [sys.executable, "-m", "stress.clients.api_users", run],
         cwd=ROOT,
@@ -251,7 +251,7 @@ def make_people(run: str, environment: Mapping[str, str]) -> list[Person]:
     )
     if done.returncode:
         raise RuntimeProblem(f"no users could be made: {done.stderr.strip().splitlines()[-1:]}")
-    return [Person(**person) for person in json.loads(done.stdout)]
+    return [ApiUser(**person) for person in json.loads(done.stdout)]
 
 
 def wait_until_serving(site: Place, seconds: float = READY_SECONDS) -> None:

@@ -11,7 +11,7 @@ import psutil
 from psycopg import OperationalError, sql
 
 from app.runtime.postgres import programs_folder
-from stress.faults.fault import NothingToStrike, Struck, find
+from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.processes import kill
 from stress.faults.target import Target
 
@@ -35,7 +35,7 @@ class KillBackend:
     name: ClassVar[str] = "kill-backend"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         return kill("backend", random.choice(find(target.backends, "a backend")))
 
 
@@ -45,12 +45,12 @@ class KillPostgres:
     name: ClassVar[str] = "kill-postgres"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         postmaster = target.postmaster()
         try:
             family = [postmaster, *postmaster.children(recursive=True)]
         except psutil.NoSuchProcess:
-            raise NothingToStrike("PostgreSQL") from None
+            raise NoTarget("PostgreSQL") from None
         return kill("PostgreSQL", *family)
 
 
@@ -58,12 +58,12 @@ class TerminateBackend:
     name: ClassVar[str] = "terminate-backend"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         with target.connect() as connection:
             ended = connection.execute(TERMINATE, [random.randint(1, 3)]).rowcount
         if not ended:
-            raise NothingToStrike("a session")
-        return Struck(f"{ended} sessions")
+            raise NoTarget("a session")
+        return InjectionResult(f"{ended} sessions")
 
 
 class HoldLock:
@@ -72,12 +72,12 @@ class HoldLock:
     name: ClassVar[str] = "hold-lock-10s"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         done = psql(target, LOCK.format(seconds=LOCK_SECONDS))
         items = done.stdout.split()
         if not items:
-            raise NothingToStrike(f"items ({done.stderr.strip()})")
-        return Struck(f"{len(items)} items")
+            raise NoTarget(f"items ({done.stderr.strip()})")
+        return InjectionResult(f"{len(items)} items")
 
 
 class AddColumn:
@@ -86,7 +86,7 @@ class AddColumn:
     name: ClassVar[str] = "add-column"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         table = sql.Identifier(random.choice(COLUMN_TABLES))
         name = sql.Identifier(f"stress_{random.randrange(10**6)}")
         add = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} text DEFAULT 'new'"
@@ -96,7 +96,7 @@ class AddColumn:
             time.sleep(COLUMN_KEPT_SECONDS)
         finally:
             migrate(target, sql.SQL(drop).format(table, name))
-        return Struck(f"a column of {table.as_string()}")
+        return InjectionResult(f"a column of {table.as_string()}")
 
 
 def migrate(target: Target, statement: sql.Composed) -> None:

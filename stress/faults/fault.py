@@ -14,12 +14,12 @@ FIND_SECONDS = 5.0
 POLL_SECONDS = 0.01
 
 
-class NothingToStrike(Exception):
+class NoTarget(Exception):
     """What the fault is for was not there; no blow is counted."""
 
 
 @dataclass(frozen=True)
-class Struck:
+class InjectionResult:
     """What a blow hit, and when it was over: from then on the store may recover."""
 
     what: str
@@ -31,7 +31,7 @@ class Fault(Protocol):
     blows_max: ClassVar[int]
     """In one turn: few of what takes everything down, many of what is over at once."""
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         """One blow. Leaves nothing behind that the store would not mend itself.
 
         Raises NothingToStrike.
@@ -44,6 +44,6 @@ def find(look: Callable[[], T], what: str, seconds: float = FIND_SECONDS) -> T:
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
-            raise NothingToStrike(what)
+            raise NoTarget(what)
         time.sleep(POLL_SECONDS)
     return found

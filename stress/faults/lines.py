@@ -5,7 +5,7 @@ from random import Random
 from typing import ClassVar
 
 from stress.environments.proxy import Proxy
-from stress.faults.fault import NothingToStrike, Struck, find
+from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.target import Target
 
 #: As psycopg says it; BEGIN names READ COMMITTED, which is another thing.
@@ -23,7 +23,7 @@ class CutBeforeCommit:
     name: ClassVar[str] = "cut-before-commit"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         return cut_at_commit(target.proxy, done=False)
 
 
@@ -33,7 +33,7 @@ class CutAfterCommit:
     name: ClassVar[str] = "cut-after-commit"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         return cut_at_commit(target.proxy, done=True)
 
 
@@ -41,7 +41,7 @@ class CutEveryFewKilobytes:
     name: ClassVar[str] = "cut-every-kb"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         before = target.proxy.cuts_made
         target.proxy.cut_after_bytes = BYTES_BETWEEN_CUTS
         try:
@@ -55,7 +55,7 @@ class Delay:
     name: ClassVar[str] = "delay-200ms"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         before = target.proxy.delayed
         target.proxy.delay_seconds = DELAY_SECONDS
         try:
@@ -71,7 +71,7 @@ class BlackHole:
     name: ClassVar[str] = "black-hole"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         proxy, before = target.proxy, target.proxy.held
         proxy.open_hole()
         try:
@@ -83,16 +83,16 @@ class BlackHole:
         return counted(proxy.held - before, "messages")
 
 
-def cut_at_commit(proxy: Proxy, *, done: bool) -> Struck:
+def cut_at_commit(proxy: Proxy, *, done: bool) -> InjectionResult:
     cut = proxy.arm(COMMIT, done=done)
     try:
         find(cut.made.is_set, "a COMMIT", CUT_SECONDS)
     finally:
         proxy.disarm(cut)
-    return Struck("a line at COMMIT")
+    return InjectionResult("a line at COMMIT")
 
 
-def counted(number: int, what: str) -> Struck:
+def counted(number: int, what: str) -> InjectionResult:
     if number == 0:
-        raise NothingToStrike(what)
-    return Struck(f"{number} {what}")
+        raise NoTarget(what)
+    return InjectionResult(f"{number} {what}")

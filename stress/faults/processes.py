@@ -11,7 +11,7 @@ from redis import RedisError
 
 from app.domain.background.schedule import JobName
 from app.services.background.job_queue import hint
-from stress.faults.fault import NothingToStrike, Struck, find
+from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.target import Target
 
 IN_TRANSACTION = """SELECT pid, xact_start FROM pg_stat_activity
@@ -31,7 +31,7 @@ class KillWebWorker:
     name: ClassVar[str] = "kill-web-worker"
     blows_max: ClassVar[int] = 6
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         return kill("web process", random.choice(find(target.web_workers, "a web process")))
 
 
@@ -41,7 +41,7 @@ class KillWebMaster:
     name: ClassVar[str] = "kill-web-master"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         return kill("supervisor", target.supervisor)
 
 
@@ -51,7 +51,7 @@ class KillRqWorker:
     name: ClassVar[str] = "kill-rq-worker"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         worker = random.choice(find(target.rq_workers, "a worker"))
         request_check(target)
         horses = find(target.horses, "a job's process", JOB_SECONDS)
@@ -65,7 +65,7 @@ class StopProcess:
     name: ClassVar[str] = "stop-process"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         process = random.choice(find(target.web_workers, "a web process"))
         find(lambda: stopped_in_transaction(target, process), "an open transaction")
         seconds = random.choice(STOPPED_SECONDS)
@@ -73,18 +73,18 @@ class StopProcess:
             time.sleep(seconds)
         finally:
             go_on(process)
-        return Struck(f"web process {process.pid} for {seconds} s")
+        return InjectionResult(f"web process {process.pid} for {seconds} s")
 
 
-def kill(what: str, *processes: psutil.Process) -> Struck:
+def kill(what: str, *processes: psutil.Process) -> InjectionResult:
     killed = []
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
             killed.append(str(process.pid))
     if not killed:
-        raise NothingToStrike(what)
-    return Struck(f"{what} {', '.join(killed)}")
+        raise NoTarget(what)
+    return InjectionResult(f"{what} {', '.join(killed)}")
 
 
 def request_check(target: Target) -> None:
@@ -101,7 +101,7 @@ def stopped_in_transaction(target: Target, process: psutil.Process) -> bool:
     try:
         process.suspend()
     except psutil.NoSuchProcess:
-        raise NothingToStrike("web process") from None
+        raise NoTarget("web process") from None
     idles = False
     try:
         idles = transaction_idles(target)

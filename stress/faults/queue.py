@@ -8,7 +8,7 @@ from typing import ClassVar
 from psutil import NoSuchProcess
 from redis import RedisError
 
-from stress.faults.fault import NothingToStrike, Struck, find
+from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.processes import kill
 from stress.faults.target import Target
 
@@ -23,11 +23,11 @@ class KillRedis:
     name: ClassVar[str] = "kill-redis"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         try:
             victim = target.redis_process()
         except NoSuchProcess:
-            raise NothingToStrike("Redis") from None
+            raise NoTarget("Redis") from None
         struck = kill("Redis", victim)
         find(lambda: emptied(target), "another Redis", REDIS_SECONDS)
         return struck
@@ -38,13 +38,13 @@ class TwoSchedulers:
     blows_max: ClassVar[int] = 1
     more: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         started = [target.start_scheduler() for _ in range(self.more)]
         try:
             time.sleep(SCHEDULER_SECONDS)
             if not all(each.is_running() for each in started):
-                raise NothingToStrike("a scheduler that stays")
-            return Struck(f"{len(target.schedulers())} schedulers")
+                raise NoTarget("a scheduler that stays")
+            return InjectionResult(f"{len(target.schedulers())} schedulers")
         finally:
             for each in started:
                 with suppress(NoSuchProcess):

@@ -4,7 +4,7 @@ import time
 from random import Random
 from typing import ClassVar
 
-from stress.faults.fault import Struck
+from stress.faults.fault import InjectionResult
 from stress.faults.target import Target
 
 COPIES_MAX = 4
@@ -15,10 +15,10 @@ class DuplicateRequests:
     name: ClassVar[str] = "duplicate-requests"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> Struck:
+    def strike(self, target: Target, random: Random) -> InjectionResult:
         target.clients.copies = COPIES_MAX
         try:
             time.sleep(SECONDS)
         finally:
             target.clients.copies = 1
-        return Struck(f"each request one to {COPIES_MAX} times")
+        return InjectionResult(f"each request one to {COPIES_MAX} times")

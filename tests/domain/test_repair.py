@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.consistency.repair_steps import Holder, Standing, Step, shortest_chain
+from app.domain.consistency.repair_steps import ItemState, RepairStep, ReservedFor, shortest_chain
 from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     ChangeReason,
@@ -18,24 +18,26 @@ from app.domain.inventory.item_lifecycle import (
 from app.domain.inventory.physical_status import may_happen_at
 
 AVAILABLE, RESERVED, SOLD, DELIVERED = InventoryStatus
-INVOICE = Holder(ReservedForType.INVOICE, "1")
-OTHER = Holder(ReservedForType.INVOICE, "2")
-CART = Holder(ReservedForType.SESSION, "cart")
-RUN_OUT = Holder(ReservedForType.SESSION, "cart", expired=True)
+INVOICE = ReservedFor(ReservedForType.INVOICE, "1")
+OTHER = ReservedFor(ReservedForType.INVOICE, "2")
+CART = ReservedFor(ReservedForType.SESSION, "cart")
+RUN_OUT = ReservedFor(ReservedForType.SESSION, "cart", expired=True)
 
-holders = st.sampled_from([INVOICE, OTHER, CART, RUN_OUT, Holder(ReservedForType.MANUAL, "Ana")])
+holders = st.sampled_from(
+    [INVOICE, OTHER, CART, RUN_OUT, ReservedFor(ReservedForType.MANUAL, "Ana")]
+)
 starts = st.one_of(
-    st.sampled_from([Standing(AVAILABLE), Standing(SOLD), Standing(DELIVERED)]),
-    st.builds(Standing, st.just(RESERVED), holders),
+    st.sampled_from([ItemState(AVAILABLE), ItemState(SOLD), ItemState(DELIVERED)]),
+    st.builds(ItemState, st.just(RESERVED), holders),
 )
 goals = st.one_of(
-    st.just(Standing(AVAILABLE)),
-    st.builds(Standing, st.just(RESERVED), holders),
-    st.builds(Standing, st.sampled_from([SOLD, DELIVERED]), st.sampled_from([INVOICE, OTHER])),
+    st.just(ItemState(AVAILABLE)),
+    st.builds(ItemState, st.just(RESERVED), holders),
+    st.builds(ItemState, st.sampled_from([SOLD, DELIVERED]), st.sampled_from([INVOICE, OTHER])),
 )
 
 
-def corrections_of(steps: list[Step]) -> int:
+def corrections_of(steps: list[RepairStep]) -> int:
     return sum(step.reason is ChangeReason.CORRECTION for step in steps)
 
 
@@ -68,7 +70,7 @@ def test_every_plan_is_allowed_and_ends_at_its_goal(start, goal, place) -> None:
     assert not any(step.before is DELIVERED for step in steps)
     if steps:
         assert steps[0].before is start.status
-        assert Standing(steps[-1].after, steps[-1].holder).meets(goal)
+        assert ItemState(steps[-1].after, steps[-1].holder).meets(goal)
     else:
         assert start.meets(goal)
     assert all(step.explanation for step in steps)
@@ -78,7 +80,9 @@ def test_every_plan_is_allowed_and_ends_at_its_goal(start, goal, place) -> None:
 def test_no_shorter_plan_is_in_the_table(start, goal) -> None:
     """Seen from the statuses alone nothing is shorter, where the unit is for the right one."""
     steps = shortest_chain(start, goal)
-    if not steps or (start.status is RESERVED and not start.meets(Standing(RESERVED, goal.holder))):
+    if not steps or (
+        start.status is RESERVED and not start.meets(ItemState(RESERVED, goal.holder))
+    ):
         return
     rivals = [
         walk for walk in walks(start.status, len(steps)) if walk and walk[-1][1] is goal.status
@@ -108,41 +112,41 @@ def test_a_correction_comes_only_where_no_valid_chain_leads(start, goal) -> None
         assert not ordinary
 
 
-@pytest.mark.parametrize("goal", [Standing(AVAILABLE), Standing(RESERVED, CART)])
+@pytest.mark.parametrize("goal", [ItemState(AVAILABLE), ItemState(RESERVED, CART)])
 def test_nothing_leads_out_of_delivered(goal) -> None:
-    assert shortest_chain(Standing(DELIVERED), goal) is None
+    assert shortest_chain(ItemState(DELIVERED), goal) is None
     assert not any(before is DELIVERED for before, _ in CORRECTIONS)
 
 
 @pytest.mark.parametrize(
     ("start", "goal", "reasons"),
     [
-        (Standing(RESERVED, OTHER), Standing(AVAILABLE), ["INVOICE_CANCELLED"]),
-        (Standing(RESERVED, CART), Standing(AVAILABLE), ["HOLD_RELEASED"]),
-        (Standing(RESERVED, RUN_OUT), Standing(AVAILABLE), ["RESERVATION_EXPIRED"]),
-        (Standing(RESERVED, INVOICE), Standing(SOLD, INVOICE), ["INVOICE_PAID"]),
+        (ItemState(RESERVED, OTHER), ItemState(AVAILABLE), ["INVOICE_CANCELLED"]),
+        (ItemState(RESERVED, CART), ItemState(AVAILABLE), ["HOLD_RELEASED"]),
+        (ItemState(RESERVED, RUN_OUT), ItemState(AVAILABLE), ["RESERVATION_EXPIRED"]),
+        (ItemState(RESERVED, INVOICE), ItemState(SOLD, INVOICE), ["INVOICE_PAID"]),
         (
-            Standing(RESERVED, OTHER),
-            Standing(SOLD, INVOICE),
+            ItemState(RESERVED, OTHER),
+            ItemState(SOLD, INVOICE),
             ["INVOICE_CANCELLED", "DIRECT_SALE"],
         ),
         (
-            Standing(RESERVED, CART),
-            Standing(RESERVED, INVOICE),
+            ItemState(RESERVED, CART),
+            ItemState(RESERVED, INVOICE),
             ["HOLD_RELEASED", "INVOICE_CREATED"],
         ),
         (
-            Standing(RESERVED, INVOICE),
-            Standing(DELIVERED, INVOICE),
+            ItemState(RESERVED, INVOICE),
+            ItemState(DELIVERED, INVOICE),
             ["INVOICE_PAID", "INVOICE_DELIVERED"],
         ),
         (
-            Standing(AVAILABLE),
-            Standing(DELIVERED, INVOICE),
+            ItemState(AVAILABLE),
+            ItemState(DELIVERED, INVOICE),
             ["DIRECT_SALE", "INVOICE_DELIVERED"],
         ),
-        (Standing(SOLD), Standing(AVAILABLE), ["CORRECTION"]),
-        (Standing(SOLD), Standing(RESERVED, INVOICE), ["CORRECTION", "INVOICE_CREATED"]),
+        (ItemState(SOLD), ItemState(AVAILABLE), ["CORRECTION"]),
+        (ItemState(SOLD), ItemState(RESERVED, INVOICE), ["CORRECTION", "INVOICE_CREATED"]),
     ],
 )
 def test_the_plans_that_a_store_needs(start, goal, reasons) -> None:
@@ -152,10 +156,10 @@ def test_the_plans_that_a_store_needs(start, goal, reasons) -> None:
 @pytest.mark.parametrize(
     ("standing", "reasons"),
     [
-        (Standing(AVAILABLE), ["MANUAL_HOLD", "HOLD_RELEASED"]),
-        (Standing(RESERVED, INVOICE), ["INVOICE_CANCELLED", "INVOICE_CREATED"]),
-        (Standing(SOLD, INVOICE), ["CORRECTION", "DIRECT_SALE"]),
-        (Standing(DELIVERED, INVOICE), None),
+        (ItemState(AVAILABLE), ["MANUAL_HOLD", "HOLD_RELEASED"]),
+        (ItemState(RESERVED, INVOICE), ["INVOICE_CANCELLED", "INVOICE_CREATED"]),
+        (ItemState(SOLD, INVOICE), ["CORRECTION", "DIRECT_SALE"]),
+        (ItemState(DELIVERED, INVOICE), None),
     ],
 )
 def test_a_history_gets_a_new_end_by_going_round(standing, reasons) -> None:

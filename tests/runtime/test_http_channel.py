@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import waitress
 
-from app.runtime.http_channel import Channel
+from app.runtime.http_channel import HttpChannel
 
 BODY_BYTES_MAX = 100_000
 
@@ -24,7 +24,7 @@ def port() -> Iterator[int]:
     server = waitress.create_server(
         application, port=0, host="127.0.0.1", max_request_body_size=BODY_BYTES_MAX, ident=None
     )
-    server.channel_class = Channel
+    server.channel_class = HttpChannel
     threading.Thread(target=server.run, daemon=True).start()
     yield server.effective_port
     server.close()

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stress.clients.api_user import Person
+from stress.clients.api_user import ApiUser
 from stress.clients.operation import Attempt
-from stress.clients.request import Line, Request
+from stress.clients.request import HttpConnection, OperationRequest
 from stress.environments.scratch import libpq_url, make_people
 from tests.runtime.store import environment, until
 from tests.scaling.across import run
@@ -38,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def admin(store: Store) -> Person:
+def admin(store: Store) -> ApiUser:
     instance = store.nodes["worker"].folder / "people"
     return make_people("hosts", environment(instance, **store.settings))[-1]
 
@@ -52,27 +52,27 @@ def test_nothing_is_sold_twice_or_lost_when_hosts_are_cut_off_and_killed(
     assert {"cut web2", "cut database"} <= {each.name for each in endured}
 
 
-def request(admin: Person, path: str, body: dict[str, object]) -> Request:
-    return Request(f"hosts-{next(_numbers)}", 1, "", "POST", path, body, admin)
+def request(admin: ApiUser, path: str, body: dict[str, object]) -> OperationRequest:
+    return OperationRequest(f"hosts-{next(_numbers)}", 1, "", "POST", path, body, admin)
 
 
-def product(admin: Person) -> Request:
+def product(admin: ApiUser) -> OperationRequest:
     return request(admin, "/api/products", {"sku": f"CUP{next(_numbers)}", "name": "Cup"})
 
 
-def send(node: Node, wish: Request) -> Attempt:
-    line = Line(node.url)
+def send(node: Node, wish: OperationRequest) -> Attempt:
+    line = HttpConnection(node.url)
     try:
         return line.send(wish)
     finally:
         line.close()
 
 
-def serves(node: Node, admin: Person) -> bool:
+def serves(node: Node, admin: ApiUser) -> bool:
     return send(node, product(admin)).status == 201
 
 
-def test_nodes_share_one_store(store: Store, admin: Person) -> None:
+def test_nodes_share_one_store(store: Store, admin: ApiUser) -> None:
     one, other = store.web
     sku = send(one, product(admin)).answer["sku"]
     received = send(other, request(admin, "/api/items", {"sku": sku, "quantity": 1})).answer
@@ -95,7 +95,7 @@ def test_work_that_the_web_asks_for_is_done_on_the_worker_node(store: Store) -> 
         until(lambda: connection.execute(query, [run_id]).fetchone()[0], 40, "the cleanup")
 
 
-def test_what_a_killed_node_was_asked_for_the_other_one_knows(store: Store, admin: Person) -> None:
+def test_what_a_killed_node_was_asked_for_the_other_one_knows(store: Store, admin: ApiUser) -> None:
     one, other = store.web
     wish = product(admin)
     first = send(one, wish)
@@ -108,7 +108,7 @@ def test_what_a_killed_node_was_asked_for_the_other_one_knows(store: Store, admi
     assert serves(one, admin)
 
 
-def test_a_node_that_is_cut_off_comes_back_by_itself(store: Store, admin: Person) -> None:
+def test_a_node_that_is_cut_off_comes_back_by_itself(store: Store, admin: ApiUser) -> None:
     one, other = store.web
     supervisor = one.process.pid
     one.host.cut()
@@ -122,7 +122,7 @@ def test_a_node_that_is_cut_off_comes_back_by_itself(store: Store, admin: Person
 
 
 def test_a_database_that_is_cut_off_is_said_to_be_away_and_comes_back(
-    store: Store, admin: Person
+    store: Store, admin: ApiUser
 ) -> None:
     assert all(serves(node, admin) for node in store.web)
     store.hosts["database"].cut()
@@ -138,19 +138,19 @@ def test_a_database_that_is_cut_off_is_said_to_be_away_and_comes_back(
         until(lambda node=node: serves(node, admin), 15, "the database's return")
 
 
-def lists(node: Node, admin: Person) -> bool:
-    listing = Request("", 1, "", "GET", "/api/products", {}, admin)
+def lists(node: Node, admin: ApiUser) -> bool:
+    listing = OperationRequest("", 1, "", "GET", "/api/products", {}, admin)
     return send(node, listing).status == 200
 
 
-def reads_replica(node: Node, admin: Person) -> bool:
+def reads_replica(node: Node, admin: ApiUser) -> bool:
     """As the node itself says when it begins and ends to."""
     return lists(node, admin) and node.output().rfind("go to the replica") > node.output().rfind(
         "go to the primary"
     )
 
 
-def test_reads_go_on_when_the_replica_is_cut_off(store: Store, admin: Person) -> None:
+def test_reads_go_on_when_the_replica_is_cut_off(store: Store, admin: ApiUser) -> None:
     one = store.web[0]
     until(lambda: reads_replica(one, admin), 20, "reads from the replica")
     store.hosts["replica"].cut()

@@ -8,7 +8,7 @@ from redis import Redis
 
 from app.domain.accounts.login_delay import ACCOUNT, ACCOUNT_AT_ADDRESS, ADDRESS
 from app.domain.errors import LogInDelayed
-from app.services.accounts.login_delays import Attempt, LogInDelays, keys_of
+from app.services.accounts.login_delays import LoginAttempt, LogInDelays, keys_of
 
 SHOP, ATTACKER = "192.0.2.1", "198.51.100.1"
 CLERK = "clerk@example.com"
@@ -182,7 +182,7 @@ def test_without_the_server_each_process_counts_by_itself() -> None:
     delays = LogInDelays("redis://127.0.0.1:1/0")
     guess(delays, 4)
     assert wait(delays, CLERK, ATTACKER) > 0
-    delays.succeeded(Attempt(keys_of(CLERK, ATTACKER), keys_of(CLERK, ATTACKER).counters))
+    delays.succeeded(LoginAttempt(keys_of(CLERK, ATTACKER), keys_of(CLERK, ATTACKER).counters))
     assert wait(delays, CLERK, ATTACKER) == 0
 
 

@@ -17,7 +17,7 @@ import pytest
 from stress.environments.probe import Probe
 from stress.environments.scratch import Site, scratch_site
 from stress.faults import FAULTS
-from stress.faults.fault import NothingToStrike
+from stress.faults.fault import NoTarget
 from tests.conftest import TEST_INSTANCES
 from tests.runtime.store import is_gone, until
 
@@ -90,7 +90,7 @@ def strike(name: str, site: Site, seed: int = 1) -> str:
 def strike_when_it_can(name: str, site: Site, seed: int) -> str:
     """What the blow before has left behind may have to be taken up first."""
     for _ in range(TURNS_MAX):
-        with suppress(NothingToStrike):
+        with suppress(NoTarget):
             return strike(name, site, seed)
     raise AssertionError(f"{name} found nothing to strike in {TURNS_MAX} turns")
 

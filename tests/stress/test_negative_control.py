@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stress.checker import Law
+from stress.checker import Invariant
 from stress.control import CONTROLS, run_control
 from stress.environments.scratch import scratch_site
-from stress.load_run import Plan
+from stress.load_run import LoadPlan
 from stress.report import Report
 from tests.conftest import TEST_INSTANCES
 
@@ -18,7 +18,7 @@ SECONDS, CLIENTS = 4.0, 4
 
 def outcome_of(name: str, folder: Path) -> Report:
     control = CONTROLS[name]
-    plan = Plan("control", SECONDS, CLIENTS, faults=())
+    plan = LoadPlan("control", SECONDS, CLIENTS, faults=())
     with scratch_site(TEST_INSTANCES, server_settings=control.server_settings) as site:
         log = folder / "operations.jsonl"
         return run_control(control, site, plan, log, weather=lambda _: None, say=lambda _: None)
@@ -33,4 +33,7 @@ def test_a_store_that_breaks_its_word_is_found_out(name: str, tmp_path: Path) ->
 
 def test_both_ways_are_controlled() -> None:
     """Acknowledged and lost; sold twice."""
-    assert {control.law for control in CONTROLS.values()} == {Law.THERE, Law.ONE_INVOICE}
+    assert {control.law for control in CONTROLS.values()} == {
+        Invariant.THERE,
+        Invariant.ONE_INVOICE,
+    }

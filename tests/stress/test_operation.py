@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stress.clients.operation import Attempt, Operation, read_log
+from stress.clients.operation import Attempt, ClientOperation, read_log
 
 
 def attempt(status: int | None, code: str | None = None, at: float = 1.0) -> Attempt:
@@ -20,8 +20,8 @@ SILENCE = Attempt(1.0, 16.0, None, None, error="timed out")
 BROKEN = attempt(500, "internal-error")
 
 
-def operation(*attempts: Attempt, settled: tuple[Attempt, ...] = ()) -> Operation:
-    return Operation(
+def operation(*attempts: Attempt, settled: tuple[Attempt, ...] = ()) -> ClientOperation:
+    return ClientOperation(
         "7-1-2", 1, "reserve", "POST", "/api/x", {"notes": "7-1-2"}, "u", attempts, settled
     )
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from stress.environments.probe import Probe
-from stress.faults.fault import NothingToStrike, Struck
+from stress.faults.fault import InjectionResult, NoTarget
 from stress.faults.target import Target
 from stress.schedule import Schedule, turns
 
@@ -48,8 +48,8 @@ class Gust:
     name: ClassVar[str] = "gust"
     blows_max: ClassVar[int] = 3
 
-    def strike(self, target: Target, random: Random) -> Struck:
-        return Struck("a tree")
+    def strike(self, target: Target, random: Random) -> InjectionResult:
+        return InjectionResult("a tree")
 
 
 class Hail(Gust):
@@ -60,8 +60,8 @@ class Hail(Gust):
 class Calm(Gust):
     name: ClassVar[str] = "calm"
 
-    def strike(self, target: Target, random: Random) -> Struck:
-        raise NothingToStrike("anything")
+    def strike(self, target: Target, random: Random) -> InjectionResult:
+        raise NoTarget("anything")
 
 
 FAULTS = (Gust(), Hail(), Calm())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stress.clients.api_user import Person
-from stress.clients.request import Request
+from stress.clients.api_user import ApiUser
+from stress.clients.request import OperationRequest
 from stress.clients.retrying_client import PASSING_ATTEMPTS_MAX, Sender
 
 SILENCE = (None, {})
@@ -86,8 +86,10 @@ class Insisting(Random):
         return b
 
 
-def request(method: str = "POST") -> Request:
-    return Request("7-1-1", 1, "pay", method, "/x", {"amount": "1.00"}, Person("u", "staff", "t"))
+def request(method: str = "POST") -> OperationRequest:
+    return OperationRequest(
+        "7-1-1", 1, "pay", method, "/x", {"amount": "1.00"}, ApiUser("u", "staff", "t")
+    )
 
 
 def carried_out(store: Store, *answers: tuple[int | None, Any], method: str = "POST", copies=1):

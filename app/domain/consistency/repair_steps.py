@@ -22,7 +22,7 @@ _S, _R = InventoryStatus, ChangeReason
 
 
 @dataclass(frozen=True)
-class Holder:
+class ReservedFor:
     """Whom a unit is reserved for. ``expired`` is for a temporary hold that has run out."""
 
     type: ReservedForType
@@ -31,13 +31,13 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ItemState:
     """Where a unit stands, or should. A sold unit's holder is the invoice that it was sold on."""
 
     status: InventoryStatus
-    holder: Holder | None = None
+    holder: ReservedFor | None = None
 
-    def meets(self, goal: "Standing") -> bool:
+    def meets(self, goal: "ItemState") -> bool:
         """Only a reservation has a holder that the unit itself knows."""
         if self.status is not goal.status:
             return False
@@ -47,13 +47,13 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Step:
+class RepairStep:
     """One change of status. ``holder`` is whom the unit is reserved for or sold to by it."""
 
     before: InventoryStatus
     after: InventoryStatus
     reason: ChangeReason
-    holder: Holder | None = None
+    holder: ReservedFor | None = None
 
     @property
     def explanation(self) -> str:
@@ -76,12 +76,12 @@ EXPLANATIONS: dict[ChangeReason | tuple[InventoryStatus, InventoryStatus, Change
 
 
 def shortest_chain(
-    start: Standing,
-    goal: Standing,
+    start: ItemState,
+    goal: ItemState,
     *,
     place: PhysicalStatus = PhysicalStatus.IN_STOCK,
     must_move: bool = False,
-) -> list[Step] | None:
+) -> list[RepairStep] | None:
     """The steps from ``start`` to ``goal``: fewest corrections first, then fewest steps.
 
     Empty when it is there already, unless it ``must_move`` so that its history ends where it
@@ -90,10 +90,10 @@ def shortest_chain(
     if start.meets(goal) and not must_move:
         return []
     order = itertools.count()
-    waiting: list[tuple[int, int, int, Standing, tuple[Step, ...]]] = [
+    waiting: list[tuple[int, int, int, ItemState, tuple[RepairStep, ...]]] = [
         (0, 0, next(order), start, ())
     ]
-    seen: set[Standing] = set()
+    seen: set[ItemState] = set()
     while waiting:
         corrections, _, _, here, steps = heapq.heappop(waiting)
         if steps and here.meets(goal):
@@ -109,24 +109,24 @@ def shortest_chain(
 
 
 def _steps_from(
-    here: Standing, goal: Standing, place: PhysicalStatus
-) -> Iterator[tuple[Step, Standing]]:
+    here: ItemState, goal: ItemState, place: PhysicalStatus
+) -> Iterator[tuple[RepairStep, ItemState]]:
     for (before, after), reasons in TRANSITIONS.items():
         if before is not here.status:
             continue
         for holder, reason in _ordinary(here, after, goal):
             if reason in reasons and may_happen_at(reason, place):
-                yield Step(before, after, reason, holder), Standing(after, holder)
+                yield RepairStep(before, after, reason, holder), ItemState(after, holder)
     for before, after in sorted(CORRECTIONS):
         if before is here.status:
             holder = goal.holder if after is not _S.AVAILABLE else None
             if after is not _S.RESERVED or holder:
-                yield Step(before, after, _R.CORRECTION, holder), Standing(after, holder)
+                yield RepairStep(before, after, _R.CORRECTION, holder), ItemState(after, holder)
 
 
 def _ordinary(
-    here: Standing, after: InventoryStatus, goal: Standing
-) -> Iterator[tuple[Holder | None, ChangeReason]]:
+    here: ItemState, after: InventoryStatus, goal: ItemState
+) -> Iterator[tuple[ReservedFor | None, ChangeReason]]:
     """The reasons that are true of this unit, with whom it is for afterwards."""
     match here.status, after:
         case _S.AVAILABLE, _S.RESERVED:
@@ -142,7 +142,7 @@ def _ordinary(
             yield goal.holder, _R.INVOICE_DELIVERED
 
 
-def _is_for(here: Standing, goal: Standing) -> bool:
+def _is_for(here: ItemState, goal: ItemState) -> bool:
     """Paying an invoice sells what is reserved for just that one."""
     return (
         here.holder is not None
@@ -152,11 +152,11 @@ def _is_for(here: Standing, goal: Standing) -> bool:
     )
 
 
-def _release_reason(holder: Holder | None) -> ChangeReason:
+def _release_reason(holder: ReservedFor | None) -> ChangeReason:
     if holder is None or holder.type is ReservedForType.INVOICE:
         return _R.INVOICE_CANCELLED
     return _R.RESERVATION_EXPIRED if holder.expired else _R.HOLD_RELEASED
 
 
 #: Who has a free unit while its history is given a new end.
-_PASSING = Holder(ReservedForType.MANUAL, "Repair of its history")
+_PASSING = ReservedFor(ReservedForType.MANUAL, "Repair of its history")

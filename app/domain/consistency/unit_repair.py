@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.consistency.kinds import contradicts
-from app.domain.consistency.repair_steps import Holder, Standing, Step, shortest_chain
+from app.domain.consistency.repair_steps import ItemState, RepairStep, ReservedFor, shortest_chain
 from app.domain.inventory.item_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
 from app.domain.inventory.physical_status import place_words
 from app.domain.invoices.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
@@ -50,7 +50,7 @@ class UnitFacts:
     version: int
     status: InventoryStatus
     place: PhysicalStatus
-    holder: Holder | None
+    holder: ReservedFor | None
     claims: tuple[Claim, ...]
     history_end: InventoryStatus | None
     tail_matches_item: bool
@@ -65,7 +65,7 @@ class UnitRepair:
     """``place`` is where the unit is to be said to be. ``unfixable`` says why no plan mends it."""
 
     unit: UnitFacts
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RepairStep, ...] = ()
     place: PhysicalStatus | None = None
     unfixable: str | None = None
     choices: tuple[Choice, ...] = ()
@@ -90,13 +90,13 @@ def plan_unit_repair(unit: UnitFacts) -> UnitRepair:
     if refusal:
         return refusal
     goal = _goal(unit, claim)
-    steps = shortest_chain(Standing(unit.status, unit.holder), goal, place=unit.place)
+    steps = shortest_chain(ItemState(unit.status, unit.holder), goal, place=unit.place)
     if steps is None:
         return _not_repairable(unit, "No allowed step leads from there to where it should be.")
     return _with_place_and_history(unit, goal, steps)
 
 
-def _goal(unit: UnitFacts, claim: Claim | None) -> Standing:
+def _goal(unit: UnitFacts, claim: Claim | None) -> ItemState:
     """Where the unit should be. Holds stay as they are unless they have run out."""
     if claim is None:
         keeps_hold = (
@@ -106,15 +106,15 @@ def _goal(unit: UnitFacts, claim: Claim | None) -> Standing:
             and not unit.reserved_for_long
         )
         if unit.status is _S.RESERVED and keeps_hold:
-            return Standing(_S.RESERVED, unit.holder)
-        return Standing(unit.status if unit.status is _S.DELIVERED else _S.AVAILABLE)
-    invoice = Holder(ReservedForType.INVOICE, str(claim.invoice_id))
+            return ItemState(_S.RESERVED, unit.holder)
+        return ItemState(unit.status if unit.status is _S.DELIVERED else _S.AVAILABLE)
+    invoice = ReservedFor(ReservedForType.INVOICE, str(claim.invoice_id))
     if claim.status in AWAITING_PAYMENT:
-        return Standing(_S.RESERVED, invoice)
+        return ItemState(_S.RESERVED, invoice)
     handed_over = unit.status is _S.DELIVERED or unit.place is _P.WITH_CUSTOMER
     if claim.status is InvoiceStatus.DELIVERED or handed_over:
-        return Standing(_S.DELIVERED, invoice)
-    return Standing(_S.SOLD, invoice)
+        return ItemState(_S.DELIVERED, invoice)
+    return ItemState(_S.SOLD, invoice)
 
 
 def _unfixable(unit: UnitFacts, claim: Claim | None) -> UnitRepair | None:
@@ -187,14 +187,16 @@ def _unfixable_without_invoice(unit: UnitFacts) -> UnitRepair | None:
     return None
 
 
-def _with_place_and_history(unit: UnitFacts, goal: Standing, steps: list[Step]) -> UnitRepair:
+def _with_place_and_history(
+    unit: UnitFacts, goal: ItemState, steps: list[RepairStep]
+) -> UnitRepair:
     after = steps[-1].after if steps else unit.status
     if not steps and after is _S.DELIVERED and contradicts(after, unit.place):
         return _and_history(unit, goal, UnitRepair(unit, place=_P.WITH_CUSTOMER))
     return _and_history(unit, goal, UnitRepair(unit, tuple(steps)))
 
 
-def _and_history(unit: UnitFacts, goal: Standing, plan: UnitRepair) -> UnitRepair:
+def _and_history(unit: UnitFacts, goal: ItemState, plan: UnitRepair) -> UnitRepair:
     """A status that its history does not know gets there by a round of steps that it does."""
     if plan.steps or unit.history_accepted:
         return plan
@@ -212,11 +214,11 @@ def _and_history(unit: UnitFacts, goal: Standing, plan: UnitRepair) -> UnitRepai
             if unit.history_faulty
             else plan
         )
-    start = Standing(unit.status, unit.holder)
+    start = ItemState(unit.status, unit.holder)
     is_hold = start.holder is not None and start.holder.type is not ReservedForType.INVOICE
     round_trip = shortest_chain(
         start,
-        Standing(_S.AVAILABLE) if is_hold else goal,
+        ItemState(_S.AVAILABLE) if is_hold else goal,
         place=unit.place,
         must_move=True,
     )

@@ -64,7 +64,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """A job's run that waits or goes on, and the last one that ended."""
 
     job: Job
@@ -72,12 +72,12 @@ class Standing:
     last: JobRun | None
 
 
-def standings() -> list[Standing]:
+def standings() -> list[JobStatus]:
     """One for each job of the timetable, in its order."""
     rows = db.session.execute(_STANDINGS, {"jobs": list(TIMETABLE)}).all()
     found = {(run.job, run.is_active): run for run in map(_run, rows)}
     return [
-        Standing(job, found.get((name, True)), found.get((name, False)))
+        JobStatus(job, found.get((name, True)), found.get((name, False)))
         for name, job in TIMETABLE.items()
     ]
 

@@ -30,7 +30,7 @@ EXAMPLES_MAX = 20
 
 
 @dataclass(frozen=True)
-class Scope:
+class CheckScope:
     """Some units and invoices; ``WHOLE`` is everything there is."""
 
     item_ids: Sequence[UUID] = ()
@@ -64,7 +64,7 @@ class Scope:
         return {"item_ids": list(self.item_ids), "invoice_ids": list(self.invoice_ids)}
 
 
-WHOLE = Scope(is_whole=True)
+WHOLE = CheckScope(is_whole=True)
 
 
 @dataclass(frozen=True)
@@ -362,7 +362,7 @@ def same_finding(one: str, other: str) -> str:
     )
 
 
-def questions(scope: Scope, kind: InconsistencyKind) -> list[str]:
+def questions(scope: CheckScope, kind: InconsistencyKind) -> list[str]:
     """The SQL of a kind for this scope; the kept totals are only ever asked as a whole."""
     asked = [scope.narrow(question) for question in CHECKS[kind]]
     if scope.is_whole and kind is InconsistencyKind.AUDIT_MISMATCH:
@@ -375,12 +375,12 @@ def scope_of(
     item_ids: Sequence[UUID] = (),
     invoice_ids: Sequence[UUID] = (),
     since: datetime | None = None,
-) -> Scope:
+) -> CheckScope:
     """These units and invoices, or all changed ``since`` then, with all that they touch."""
     rows = db.session.execute(
         _TOUCHED, {"item_ids": list(item_ids), "invoice_ids": list(invoice_ids), "since": since}
     ).one()
-    return Scope(rows.item_ids or (), rows.invoice_ids or ())
+    return CheckScope(rows.item_ids or (), rows.invoice_ids or ())
 
 
 _TOUCHED = text("""
@@ -403,7 +403,7 @@ _TOUCHED = text("""
 """)
 
 
-def current_findings(scope: Scope) -> list[Finding]:
+def current_findings(scope: CheckScope) -> list[Finding]:
     """What is wrong with these units and invoices at this moment; nothing is put on record."""
     asked = [
         f"SELECT {COLUMNS} FROM ({question}) q"

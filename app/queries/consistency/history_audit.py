@@ -118,7 +118,7 @@ GUARD_INDEXES = frozenset(
 
 
 @dataclass(frozen=True)
-class Problem:
+class AuditProblem:
     """``where`` is a unit's id with its row of history, or a guard's name."""
 
     kind: str
@@ -132,7 +132,7 @@ class AuditResult:
     ok: bool
     items: int
     history_rows: int
-    problems: list[Problem]
+    problems: list[AuditProblem]
 
     def as_json(self) -> dict[str, Any]:
         """The shape that ``flask audit verify`` prints."""
@@ -168,7 +168,7 @@ def verify_history() -> AuditResult:
         items=items,
         history_rows=rows,
         problems=[
-            Problem(kind, meaning, len(found[kind]), found[kind][:EXAMPLES_MAX])
+            AuditProblem(kind, meaning, len(found[kind]), found[kind][:EXAMPLES_MAX])
             for kind, meaning in MEANINGS.items()
             if kind in found
         ],

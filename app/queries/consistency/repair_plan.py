@@ -12,7 +12,7 @@ from app.domain.consistency.kinds import InconsistencyKind
 from app.domain.consistency.unit_repair import UnitRepair, plan_unit_repair
 from app.domain.errors import NotFound
 from app.domain.inventory.item_lifecycle import ChangeReason
-from app.queries.consistency.checks import Finding, Scope, current_findings
+from app.queries.consistency.checks import CheckScope, Finding, current_findings
 from app.queries.consistency.unit_facts import facts_of, open_findings
 
 UNITS_MAX = 1000
@@ -146,7 +146,7 @@ def findings_of_invoice(invoice_id: UUID) -> list[Finding]:
     """What is wrong with an invoice and the units that it lists or that are reserved for it."""
     return [
         finding
-        for finding in current_findings(Scope(units_of_invoice(invoice_id), [invoice_id]))
+        for finding in current_findings(CheckScope(units_of_invoice(invoice_id), [invoice_id]))
         if finding.invoice_id in (None, invoice_id) and finding.kind not in NO_FAULT_OF_UNITS
     ]
 

@@ -42,7 +42,7 @@ ORDERS = {
 
 
 @dataclass(frozen=True)
-class Step:
+class ItemSearchStep:
     """``sql`` selects ``id`` and ``place`` of a page and one more.
 
     ``hits`` selects what an index finds, as ``hits`` in ``sql``: with more than RARE_UNITS_MAX of
@@ -75,10 +75,12 @@ class Search:
     def order_by(self) -> str:
         return f"i.{self.order.key} {self.order.direction}"
 
-    def page(self, run: Callable[[Step], tuple[int, Sequence[Any]]], limit: int) -> Sequence[Any]:
+    def page(
+        self, run: Callable[[ItemSearchStep], tuple[int, Sequence[Any]]], limit: int
+    ) -> Sequence[Any]:
         """The rows of a page and one more; ``run`` carries a step out: its hits, its rows."""
         if not self.words:
-            return run(Step(self._all()))[1]
+            return run(ItemSearchStep(self._all()))[1]
         rarest = max(self.words, key=Word.rank)
         if rarest.is_rare:
             hits, rows = run(self._by_index(rarest))
@@ -92,7 +94,7 @@ class Search:
             if len(rows) < MATCHES_MIN:
                 break
             units = max(2 * units, 3 * units * limit // (2 * len(rows)))
-        return run(Step(self._by_product()))[1]
+        return run(ItemSearchStep(self._by_product()))[1]
 
     def _all(self) -> str:
         all_of_them = [*self.conditions, *self.after]
@@ -103,7 +105,7 @@ class Search:
         product = "i.product_id = (SELECT p.id FROM products p WHERE p.sku = :sku)"
         return self._units("items i", [*all_of_them, product])
 
-    def _in_window(self, units: int) -> Step:
+    def _in_window(self, units: int) -> ItemSearchStep:
         window = self._units("items i", [*self.in_order, *self.after], str(units))
         # Looked at once: where no product can have such units, none is looked at.
         products = " AND ".join(word.of_product_or_serial() for word in self.words)
@@ -111,9 +113,9 @@ class Search:
         where.append(f"EXISTS (SELECT FROM products p WHERE {products})")
         source = f"""({window}) w JOIN items i ON i.id = w.id JOIN item_search s ON s.item_id = w.id
             JOIN products p ON p.id = i.product_id"""
-        return Step(self._units(source, [*where, *self.conditions, *self.of_sku]))
+        return ItemSearchStep(self._units(source, [*where, *self.conditions, *self.of_sku]))
 
-    def _by_index(self, rarest: Word) -> Step:
+    def _by_index(self, rarest: Word) -> ItemSearchStep:
         """Units whose serial number has the rarest word, and those whose product has it."""
         others = [word for word in self.words if word is not rarest]
         conditions = [
@@ -133,7 +135,7 @@ class Search:
         hits = f"""SELECT s.item_id AS id, {place} AS place FROM {source}
             WHERE {" AND ".join(conditions)} LIMIT {RARE_UNITS_MAX + 1}"""
         found = f"(SELECT id, place FROM hits) UNION ALL ({self._by_product(rarest)})"
-        return Step(self._first(f"({found}) found"), hits)
+        return ItemSearchStep(self._first(f"({found}) found"), hits)
 
     def _by_product(self, in_product: Word | None = None) -> str:
         """Units with all words, of the products that can have such; each has ``in_product``."""

@@ -15,7 +15,7 @@ from app.domain.accounts.roles import Permission, least_role_with
 from app.domain.errors import NotFound
 from app.domain.inventory.item_actions import ItemAction, Viewer, item_actions
 from app.queries.inventory.item_filters import ItemFilters
-from app.queries.inventory.item_search import Search, Step, cursor_after, search_for
+from app.queries.inventory.item_search import ItemSearchStep, Search, cursor_after, search_for
 from app.queries.paging import Page
 
 
@@ -112,7 +112,7 @@ def list_items(filters: ItemFilters, viewer: Viewer, *, cursor: str | None = Non
     return Page(items, place, search.unknown)
 
 
-def _carry_out(search: Search, step: Step) -> tuple[int, list[RowMapping]]:
+def _carry_out(search: Search, step: ItemSearchStep) -> tuple[int, list[RowMapping]]:
     """The number of hits of a step of a search, and its units in order."""
     shown = f"""SELECT {COLUMNS}, i.serial_key FROM ({step.sql}) page
         JOIN items i ON i.id = page.id {JOINS}"""

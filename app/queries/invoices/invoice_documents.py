@@ -22,7 +22,7 @@ class InvoiceCustomer:
 
 
 @dataclass(frozen=True)
-class InvoiceLine:
+class DocumentLine:
     item_id: UUID
     serial_number: str
     sku: str
@@ -56,7 +56,7 @@ class WholeInvoice:
     created_at: datetime
     created_by: UUID | None
     version: int
-    items: list[InvoiceLine] = field(default_factory=list)
+    items: list[DocumentLine] = field(default_factory=list)
     payments: list[InvoicePayment] = field(default_factory=list)
 
     @property
@@ -87,7 +87,7 @@ def whole_invoices(invoice_ids: Sequence[UUID]) -> list[WholeInvoice]:
     found = {row.id: _invoice(row) for row in db.session.execute(_INVOICES, parameters)}
     for row in db.session.execute(_LINES, parameters):
         values = dict(row._mapping)
-        found[values.pop("invoice_id")].items.append(InvoiceLine(**values))
+        found[values.pop("invoice_id")].items.append(DocumentLine(**values))
     for row in db.session.execute(_PAYMENTS, parameters):
         found[row.invoice_id].payments.append(InvoicePayment(**row._mapping))
     return [found[invoice_id] for invoice_id in invoice_ids if invoice_id in found]

@@ -28,7 +28,7 @@ _BEFORE_NUMBER = {"#", "inv", "inv.", "invoice", "no", "no."}
 
 
 @dataclass(frozen=True)
-class Step:
+class InvoiceSearchStep:
     """``found`` selects the ids of invoices; ``ctes`` are what it stands on.
 
     It has found all of them where ``is_complete``, a condition on ``ctes``, is true.
@@ -46,7 +46,9 @@ class InvoiceSearch:
     words: list[Word]
     conditions: list[str]
 
-    def page(self, run: Callable[[Step], tuple[bool, Sequence[Any]]], limit: int) -> Sequence[Any]:
+    def page(
+        self, run: Callable[[InvoiceSearchStep], tuple[bool, Sequence[Any]]], limit: int
+    ) -> Sequence[Any]:
         """The rows of a page and one more; ``run`` carries out a step: is it complete, its rows."""
         is_complete, rows = run(self._by_index(is_bounded=True))
         if is_complete:
@@ -76,7 +78,7 @@ class InvoiceSearch:
             ]
         return values
 
-    def _by_index(self, *, is_bounded: bool) -> Step:
+    def _by_index(self, *, is_bounded: bool) -> InvoiceSearchStep:
         customers = " AND ".join(_of_customer(word) for word in self.words)
         ctes = {"chosen": (f"SELECT c.id FROM customers c WHERE {customers}", CUSTOMERS_MAX)}
         for word in self.words:
@@ -88,12 +90,14 @@ class InvoiceSearch:
         ]
         if not is_bounded:
             unbounded = [f"{name} AS MATERIALIZED ({sql})" for name, (sql, _) in ctes.items()]
-            return Step([*self._serials(), *unbounded], " UNION ".join(ways))
+            return InvoiceSearchStep([*self._serials(), *unbounded], " UNION ".join(ways))
         bounded = [
             f"{name} AS MATERIALIZED ({sql} LIMIT {most + 1})" for name, (sql, most) in ctes.items()
         ]
         counts = (f"(SELECT count(*) FROM {name}) <= {most}" for name, (_, most) in ctes.items())
-        return Step([*self._serials(), *bounded], " UNION ".join(ways), " AND ".join(counts))
+        return InvoiceSearchStep(
+            [*self._serials(), *bounded], " UNION ".join(ways), " AND ".join(counts)
+        )
 
     def _by_number_or_serial(self, word: Word) -> str:
         others = [_of_any(other) for other in self.words if other is not word]
@@ -103,12 +107,12 @@ class InvoiceSearch:
                 UNION SELECT invoice_id FROM serial_{word.place}) k
             JOIN invoices v ON v.id = k.id JOIN customers c ON c.id = v.customer_id {where}"""
 
-    def _in_window(self, invoices: int) -> Step:
+    def _in_window(self, invoices: int) -> InvoiceSearchStep:
         where = f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
         window = f"""SELECT v.id, v.number, v.customer_id FROM invoices v {where}
             ORDER BY v.id DESC LIMIT {invoices}"""
         matching = " AND ".join(_of_any(word) for word in self.words)
-        return Step(
+        return InvoiceSearchStep(
             self._serials(),
             f"""SELECT v.id FROM ({window}) v JOIN customers c ON c.id = v.customer_id
             WHERE {matching} ORDER BY v.id DESC LIMIT :limit""",

@@ -22,7 +22,7 @@ from app.domain.invoices.invoice_lifecycle import (
     balance_of,
     refund_due,
 )
-from app.queries.invoices.invoice_search import InvoiceSearch, Step, invoice_search
+from app.queries.invoices.invoice_search import InvoiceSearch, InvoiceSearchStep, invoice_search
 from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
 
 PAYMENTS_MAX = 200
@@ -164,7 +164,7 @@ def list_invoices(
 
 
 def _carry_out(
-    search: InvoiceSearch, parameters: dict[str, Any], step: Step
+    search: InvoiceSearch, parameters: dict[str, Any], step: InvoiceSearchStep
 ) -> tuple[bool, Sequence[Row[Any]]]:
     """Whether a step of a search found all there is, and its invoices, the newest first."""
     where = " AND ".join(["v.id IN (SELECT id FROM found)", *search.conditions])

@@ -12,7 +12,7 @@ from app.domain.invoices.invoice_lifecycle import EXPECTED_ITEM_STATUS, InvoiceS
 
 
 @dataclass(frozen=True)
-class InvoiceUnit:
+class InvoiceUnitStatus:
     """A unit on an invoice; ``reserved_here`` is whether its reservation names this invoice."""
 
     item_id: UUID
@@ -28,8 +28,8 @@ class InvoiceLifecycleStatus:
     number: str
     status: str
     expected_item_status: str
-    units: list[InvoiceUnit]
-    off: list[InvoiceUnit]
+    units: list[InvoiceUnitStatus]
+    off: list[InvoiceUnitStatus]
 
     @property
     def consistent(self) -> bool:
@@ -52,7 +52,7 @@ def invoice_lifecycle_status(invoice_id: UUID) -> InvoiceLifecycleStatus:
         raise NotFound("invoice", [invoice_id])
     status = InvoiceStatus(rows[0].status)
     units = [
-        InvoiceUnit(
+        InvoiceUnitStatus(
             row.item_id, row.serial_number, row.inventory_status, row.live, row.reserved_here
         )
         for row in rows
@@ -68,7 +68,7 @@ def invoice_lifecycle_status(invoice_id: UUID) -> InvoiceLifecycleStatus:
     )
 
 
-def as_expected(status: InvoiceStatus, unit: InvoiceUnit) -> bool:
+def as_expected(status: InvoiceStatus, unit: InvoiceUnitStatus) -> bool:
     """Whether a unit is where its invoice's status wants it.
 
     A cancelled invoice wants nothing of its former units but that none is still reserved for it;

@@ -12,7 +12,7 @@ from app.domain.inventory.item_lifecycle import InventoryStatus
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoreGauges:
     """Ages in seconds; infinite where a thing has never been.
 
     ``waiting_runs`` and ``seconds_since_success`` are by job, ``open_findings`` by kind, ``units``
@@ -29,12 +29,12 @@ class Standing:
     oldest_alert: float
 
 
-def standing() -> Standing:
+def standing() -> StoreGauges:
     waiting = db.session.execute(_WAITING).all()
     since = {row.job: row for row in db.session.execute(_SINCE, {"jobs": list(TIMETABLE)})}
     alerts = db.session.execute(_ALERTS).one()
     audit = since[JobName.AUDIT].good_audit
-    return Standing(
+    return StoreGauges(
         units=_counts(list(InventoryStatus), _UNITS),
         open_findings=_counts(list(InconsistencyKind), _FINDINGS),
         waiting_runs=dict.fromkeys(TIMETABLE, 0) | {row.job: row.runs for row in waiting},

@@ -25,7 +25,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class JobRun:
+class LastJobRun:
     """Times are aware, in UTC; ``finished_at`` is None while it runs."""
 
     id: UUID
@@ -61,7 +61,7 @@ _SUMS = (
 )
 
 
-def last_runs() -> Mapping[str, JobRun | None]:
+def last_runs() -> Mapping[str, LastJobRun | None]:
     """The newest run of each job that was begun; None for one that never ran."""
     rows = db.session.execute(
         text("""
@@ -76,5 +76,5 @@ def last_runs() -> Mapping[str, JobRun | None]:
     for row in rows:
         values = dict(row._mapping)
         job = values.pop("job")
-        found[job] = JobRun(**values)
+        found[job] = LastJobRun(**values)
     return {job: found.get(job) for job in JOBS}

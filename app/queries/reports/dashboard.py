@@ -18,7 +18,7 @@ CHART_HOURS = 24
 
 
 @dataclass(frozen=True)
-class Counts:
+class DashboardCounts:
     """Units per status, invoices per status; ``expired`` holds wait to be tidied."""
 
     units: dict[str, int]
@@ -50,10 +50,10 @@ class Period:
     quantities: dict[str, int] = field(default_factory=dict)
 
 
-def counts() -> Counts:
+def counts() -> DashboardCounts:
     """Everything that the tiles show, in one statement."""
     row = db.session.execute(_COUNTS, {"soon": EXPIRING_SOON_MINUTES}).one()
-    return Counts(
+    return DashboardCounts(
         {status: int((row.units or {}).get(status, 0)) for status in InventoryStatus},
         {status: int((row.invoices or {}).get(status, 0)) for status in InvoiceStatus},
         row.expiring_soon,

@@ -88,14 +88,14 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class LoginAttempt:
     """``counted``: the counters that it stands in."""
 
     keys: Keys
     counted: tuple[str, ...]
 
 
-class Store(Protocol):
+class DelayStore(Protocol):
     def begin(self, keys: Keys) -> float:
         """Under how many counters it counted, or minus the seconds to wait."""
 
@@ -116,29 +116,29 @@ class LogInDelays:
         self.shared = RedisStore(redis_url) if redis_url else None
         self.silent_until = 0.0
 
-    def begin(self, email: str, address: str) -> Attempt:
+    def begin(self, email: str, address: str) -> LoginAttempt:
         """Count an attempt. Raises LogInDelayed while earlier ones make it wait."""
         keys = keys_of(email, address)
         counted = self._ask(lambda store: store.begin(keys))
         if counted < 0:
             raise LogInDelayed(-counted)
-        return Attempt(keys, keys.counters[: int(counted)])
+        return LoginAttempt(keys, keys.counters[: int(counted)])
 
-    def failed(self, attempt: Attempt) -> None:
+    def failed(self, attempt: LoginAttempt) -> None:
         """The password was wrong: the wait begins now."""
         self._ask(lambda store: store.failed(attempt.counted))
 
-    def succeeded(self, attempt: Attempt) -> None:
+    def succeeded(self, attempt: LoginAttempt) -> None:
         """It costs nothing, and from this address the account is not held up by strangers."""
         self._ask(lambda store: store.forget(attempt.keys.counters[0]))
         self._ask(lambda store: store.take_back(attempt.counted[1:]))
         self._ask(lambda store: store.remember(attempt.keys.known))
 
-    def not_judged(self, attempt: Attempt) -> None:
+    def not_judged(self, attempt: LoginAttempt) -> None:
         """The password could not be checked, which was not the person's doing."""
         self._ask(lambda store: store.take_back(attempt.counted))
 
-    def _ask(self, question: Callable[[Store], T]) -> T:
+    def _ask(self, question: Callable[[DelayStore], T]) -> T:
         now = time.monotonic()
         if self.shared is not None and now >= self.silent_until:
             try:

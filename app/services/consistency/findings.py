@@ -17,7 +17,7 @@ from app.queries.consistency.checks import (
     COLUMNS,
     TIME_DEPENDENT_CHECKS,
     WHOLE,
-    Scope,
+    CheckScope,
     questions,
     same_finding,
     scope_of,
@@ -64,13 +64,13 @@ def check_changes() -> dict[str, Any]:
 
 @transactional
 def check_again(
-    scope: Scope, *, user_id: UUID = SYSTEM_USER_ID, resolution: str = AUTO_RESOLUTION
+    scope: CheckScope, *, user_id: UUID = SYSTEM_USER_ID, resolution: str = AUTO_RESOLUTION
 ) -> dict[str, Any]:
     """Look at these units and invoices; what is gone is resolved by this user, in these words."""
     return _record_findings(scope, whole_kinds=(), user_id=user_id, resolution=resolution)
 
 
-def _recorded(scope: Scope) -> dict[str, Any]:
+def _recorded(scope: CheckScope) -> dict[str, Any]:
     _one_check_at_a_time()
     started = database_time()
     whole_kinds = tuple(InconsistencyKind) if scope.is_whole else tuple(TIME_DEPENDENT_CHECKS)
@@ -87,7 +87,7 @@ def _recorded(scope: Scope) -> dict[str, Any]:
 
 
 def _record_findings(
-    scope: Scope, *, whole_kinds: Sequence[InconsistencyKind], user_id: UUID, resolution: str
+    scope: CheckScope, *, whole_kinds: Sequence[InconsistencyKind], user_id: UUID, resolution: str
 ) -> dict[str, Any]:
     """Ask every question and bring the record up to date, in as many statements as questions."""
     started = database_time()

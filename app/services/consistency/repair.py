@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from app.database.transactions import db, transactional
 from app.domain.accounts.roles import Permission, may
 from app.domain.consistency.kinds import MEANINGS, InconsistencyKind
-from app.domain.consistency.repair_steps import Step
+from app.domain.consistency.repair_steps import RepairStep
 from app.domain.consistency.unit_repair import UnitRepair
 from app.domain.errors import InvalidInput, NotFound, NotPermitted, Refusal
 from app.domain.inventory.item_lifecycle import (
@@ -226,7 +226,7 @@ def _set_places(units: Sequence[UnitRepair]) -> None:
         set_place(item_ids, place)
 
 
-def _change(step: Step) -> _Change:
+def _change(step: RepairStep) -> _Change:
     holder = (step.holder.type, step.holder.id) if step.holder else None
     return _Change(step.after, step.reason, holder)
 

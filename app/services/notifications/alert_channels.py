@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from apprise import Apprise
 
-from app.services.notifications.alerts import Channel
+from app.services.notifications.alerts import AlertChannel
 
 # Its log has whole addresses, and those have passwords.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
@@ -36,6 +36,6 @@ class AppriseChannel:
         return None if taken else f"the {self.scheme} channel did not take it"
 
 
-def channels_of(urls: Sequence[str]) -> list[Channel]:
+def channels_of(urls: Sequence[str]) -> list[AlertChannel]:
     """One for each address in ALERT_URLS."""
     return [AppriseChannel(url) for url in urls]

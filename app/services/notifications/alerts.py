@@ -26,7 +26,7 @@ LINES_MAX = 20
 GUARD_SQLSTATES = "HF"
 
 
-class Channel(Protocol):
+class AlertChannel(Protocol):
     """``key`` names it in the outbox without saying its address, which may hold a password."""
 
     @property
@@ -80,7 +80,7 @@ def alert_failed_audit(problems: Sequence[str]) -> None:
     raise_alert("audit", {"title": "The audit does not verify", "body": body, "path": "/jobs"})
 
 
-def deliver_alerts(channels: Sequence[Channel], base_url: str) -> dict[str, Any]:
+def deliver_alerts(channels: Sequence[AlertChannel], base_url: str) -> dict[str, Any]:
     """Send what waits, in batches; ``{"sent": alerts, "failed": alerts}``.
 
     Nothing is sent inside a transaction. Alerts without any channel count as told.
@@ -116,7 +116,7 @@ def _paragraph(title: str, payload: Mapping[str, Any], base_url: str) -> str:
     return "\n".join(str(line) for line in lines if line)
 
 
-def _send(channel: Channel, batch: Sequence[WaitingAlert], base_url: str) -> str | None:
+def _send(channel: AlertChannel, batch: Sequence[WaitingAlert], base_url: str) -> str | None:
     wanting = [alert for alert in batch if channel.key not in alert.delivered_to]
     if not wanting:
         return None

@@ -38,7 +38,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Share:
+class ChartShare:
     kind: str
     quantity: int
     percent: float
@@ -106,13 +106,13 @@ def _short(number: float) -> str:
     return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
 
 
-def shares(quantities: Mapping[str, int], width: int = WIDTH) -> list[Share]:
+def shares(quantities: Mapping[str, int], width: int = WIDTH) -> list[ChartShare]:
     """Parts of a whole, side by side; none of them so thin that it cannot be seen."""
     total = sum(quantities.values())
     result, x = [], 0.0
     for kind, quantity in quantities.items():
         part = quantity / total if total else 0
         wide = max(part * width, 3) if quantity else 0
-        result.append(Share(kind, quantity, 100 * part, x, wide))
+        result.append(ChartShare(kind, quantity, 100 * part, x, wide))
         x += wide
     return result

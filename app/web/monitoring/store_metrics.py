@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.transactions import db
-from app.queries.monitoring.store_metrics import Standing, standing
+from app.queries.monitoring.store_metrics import StoreGauges, standing
 from app.services.background.job_queue import QueueState, queue_state
 
 KEPT_SECONDS = 5.0
@@ -54,7 +54,7 @@ class StandingCollector(Collector):
             yield from _of_queue(queue)
 
 
-def _ask_database() -> Standing | None:
+def _ask_database() -> StoreGauges | None:
     try:
         return standing()
     except SQLAlchemyError as error:
@@ -65,7 +65,7 @@ def _ask_database() -> Standing | None:
             db.session.close()
 
 
-def _of_database(found: Standing) -> Iterable[Metric]:
+def _of_database(found: StoreGauges) -> Iterable[Metric]:
     yield _gauges("holdfast_units", "Units by inventory status.", "status", found.units)
     yield _gauges(
         "holdfast_open_findings", "Open inconsistencies by kind.", "kind", found.open_findings

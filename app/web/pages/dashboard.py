@@ -40,7 +40,7 @@ def live() -> str:
     )
 
 
-def _live(counts: queries.Counts) -> dict[str, Any]:
+def _live(counts: queries.DashboardCounts) -> dict[str, Any]:
     return {
         "counts": counts,
         "stopped": stopped_because(),

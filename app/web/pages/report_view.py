@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus
 from app.domain.reports.daily_report import HEADLINES, MONEY_HEADLINES
-from app.web.charts.bar_chart import Chart, Share, shares, stacked_columns
+from app.web.charts.bar_chart import Chart, ChartShare, shares, stacked_columns
 from app.web.template_filters import money, whole
 
 BAR_WIDTH = 100
@@ -50,7 +50,7 @@ def hours_chart(figures: Mapping[str, Any]) -> Chart:
     return stacked_columns(periods, list(InventoryStatus))
 
 
-def stock_shares(figures: Mapping[str, Any]) -> list[Share]:
+def stock_shares(figures: Mapping[str, Any]) -> list[ChartShare]:
     """In the order of a unit's life: a JSON object has none."""
     return shares({status: figures["stock"][status] for status in InventoryStatus})
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sys import intern
 from typing import Any
 
-from stress.checker.clients.requests import Kind, Request, ids
+from stress.checker.clients.requests import Kind, RequestSummary, ids
 
 HOLDS = {"Invoice": "INVOICE_CREATED", "Session": "SESSION_HOLD", "Manual": "MANUAL_HOLD"}
 
@@ -31,7 +31,7 @@ class Expectation:
     """What is wrong with the answer itself, seen beside the question."""
 
 
-def expectation_of(request: Request, answer: Any) -> Expectation:
+def expectation_of(request: RequestSummary, answer: Any) -> Expectation:
     """What a 2xx ``answer`` to ``request`` says was done."""
     try:
         return _EXPECTED[request.kind](request, answer)
@@ -39,7 +39,7 @@ def expectation_of(request: Request, answer: Any) -> Expectation:
         return Expectation(flaws=(f"its answer has not the contract's shape ({error!r})",))
 
 
-def _reserved(request: Request, answer: Any) -> Expectation:
+def _reserved(request: RequestSummary, answer: Any) -> Expectation:
     assert request.holder
     items = ids(item["id"] for item in answer["items"])
     return Expectation(
@@ -51,13 +51,13 @@ def _reserved(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _released(request: Request, answer: Any) -> Expectation:
+def _released(request: RequestSummary, answer: Any) -> Expectation:
     items = ids(item["id"] for item in answer["items"])
     flaws = _differ(items, request.items) if request.items else ()
     return Expectation("HOLD_RELEASED", items, holder=request.holder, flaws=flaws)
 
 
-def _cancelled(request: Request, answer: Any) -> Expectation:
+def _cancelled(request: RequestSummary, answer: Any) -> Expectation:
     assert request.invoice_id
     return Expectation(
         "INVOICE_CANCELLED",
@@ -69,7 +69,7 @@ def _cancelled(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _paid(request: Request, answer: Any) -> Expectation:
+def _paid(request: RequestSummary, answer: Any) -> Expectation:
     """Units are sold when nothing is left to pay."""
     assert request.invoice_id
     pays = request.kind is Kind.PAY
@@ -90,7 +90,7 @@ def _paid(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _delivered(request: Request, answer: Any) -> Expectation:
+def _delivered(request: RequestSummary, answer: Any) -> Expectation:
     assert request.invoice_id
     items = _units_of(answer)
     whole = request.status == "Delivered"
@@ -107,7 +107,7 @@ def _delivered(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _invoiced(request: Request, answer: Any) -> Expectation:
+def _invoiced(request: RequestSummary, answer: Any) -> Expectation:
     invoice_id = intern(answer["id"])
     direct = request.kind is Kind.DIRECT_SALE
     total = Decimal(answer["total"])
@@ -122,7 +122,7 @@ def _invoiced(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _received(request: Request, answer: Any) -> Expectation:
+def _received(request: RequestSummary, answer: Any) -> Expectation:
     items = ids(item["id"] for item in answer["items"])
     serials = {item["serialNumber"] for item in answer["items"]}
     wrong = len(items) != request.quantity or (request.serials and serials != set(request.serials))
@@ -131,13 +131,13 @@ def _received(request: Request, answer: Any) -> Expectation:
     )
 
 
-def _edited(request: Request, answer: Any) -> Expectation:
+def _edited(request: RequestSummary, answer: Any) -> Expectation:
     after = (request.version or 0) + request.edits
     wrong = answer["version"] != after
     return Expectation(flaws=(f"its version is {answer['version']}, not {after}",) if wrong else ())
 
 
-def _nothing_known(request: Request, answer: Any) -> Expectation:
+def _nothing_known(request: RequestSummary, answer: Any) -> Expectation:
     return Expectation()
 
 
@@ -174,7 +174,7 @@ def _status_flaws(answer: Any, status: str) -> tuple[str, ...]:
     return (f"the answer says {answer['status']}, not {status}",)
 
 
-def _order_flaws(request: Request, answer: Any) -> tuple[str, ...]:
+def _order_flaws(request: RequestSummary, answer: Any) -> tuple[str, ...]:
     """The units named, and as many of each product as were asked for."""
     lines = {line["itemId"]: line["sku"] for line in answer["items"]}
     if len(lines) != request.units or len(answer["items"]) != request.units:

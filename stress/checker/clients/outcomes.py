@@ -9,8 +9,8 @@ from sys import intern
 from typing import Any
 
 from stress.checker.clients.expectations import Expectation, expectation_of
-from stress.checker.clients.requests import Kind, Request, request_of
-from stress.clients.operation import Attempt, Operation
+from stress.checker.clients.requests import Kind, RequestSummary, request_of
+from stress.clients.operation import Attempt, ClientOperation
 
 DIGEST_BYTES = 16
 #: What a refusal says that can be held against the books; the rest is advice.
@@ -37,14 +37,14 @@ HONEST_FAILURES = frozenset({"database-away", "outcome-unknown"})
 Named = tuple[str, str, str, tuple[str, str] | None]
 
 
-class Fate(Enum):
+class Fulfilment(Enum):
     DONE = "acknowledged"
     NOT_DONE = "refused"
     UNKNOWN = "of unknown outcome"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedOutcome:
     """A refusal that does not pass by itself, with the time in which it was decided."""
 
     sent_at: float
@@ -55,12 +55,12 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OperationOutcome:
     tag: str
     action: str
-    request: Request
+    request: RequestSummary
     user_id: str
-    fate: Fate
+    fate: Fulfilment
     was_unknown: bool
     """It was so until all was quiet."""
     sent_at: float
@@ -70,7 +70,7 @@ class Told:
     answer: tuple[int, bytes] | None
     """Status, and the answer's digest."""
     expectation: Expectation | None
-    refusals: tuple[Refused, ...]
+    refusals: tuple[RefusedOutcome, ...]
     contradictions: tuple[str, ...]
     breakdowns: tuple[str, ...]
 
@@ -78,13 +78,13 @@ class Told:
         return f"{self.tag} ({self.action})"
 
 
-def told_of(operation: Operation) -> Told:
+def told_of(operation: ClientOperation) -> OperationOutcome:
     """Everything that the checker needs of an operation, without its bodies."""
     request = request_of(operation.method, operation.path, operation.body)
     attempts = sorted(operation.attempts + operation.settled, key=lambda attempt: attempt.sent_at)
     done = [attempt for attempt in attempts if attempt.done]
     first = min(done, key=lambda attempt: attempt.ended_at, default=None)
-    return Told(
+    return OperationOutcome(
         tag=intern(operation.tag),
         action=intern(operation.action),
         request=request,
@@ -107,23 +107,23 @@ def digest_of(answer: Any) -> bytes:
     return sha256(text.encode()).digest()[:DIGEST_BYTES]
 
 
-def _fate(operation: Operation, request: Request) -> Fate:
+def _fate(operation: ClientOperation, request: RequestSummary) -> Fulfilment:
     if operation.outcome == "ok" or any(attempt.done for attempt in operation.settled):
-        return Fate.DONE
+        return Fulfilment.DONE
     if operation.outcome == "refused":
-        return Fate.NOT_DONE
+        return Fulfilment.NOT_DONE
     # Asked again in the quiet it was looked up under its key, found unknown, and refused. Without
     # a key the refusal may be the consequence of its own success.
     if request.kind is not Kind.EDIT and any(attempt.refused for attempt in operation.settled):
-        return Fate.NOT_DONE
-    return Fate.UNKNOWN
+        return Fulfilment.NOT_DONE
+    return Fulfilment.UNKNOWN
 
 
-def _refused(attempt: Attempt) -> Refused:
+def _refused(attempt: Attempt) -> RefusedOutcome:
     answer = attempt.answer if isinstance(attempt.answer, dict) else {}
     facts = {name: value for name, value in answer.items() if name in FACTS}
     facts["items"] = [_named(item) for item in facts.get("items", ())]
-    return Refused(
+    return RefusedOutcome(
         attempt.sent_at, attempt.ended_at, attempt.status or 0, attempt.code or "", facts
     )
 
@@ -139,7 +139,7 @@ def _named(item: Mapping[str, Any]) -> Named:
 
 
 def _contradictions(
-    attempts: list[Attempt], done: list[Attempt], first: Attempt | None, request: Request
+    attempts: list[Attempt], done: list[Attempt], first: Attempt | None, request: RequestSummary
 ) -> list[str]:
     if first is None or request.kind is Kind.CLEAN_UP:
         return []

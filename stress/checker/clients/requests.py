@@ -41,7 +41,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestSummary:
     """Ids are text; equal ones are the same object, since a few units are asked for often."""
 
     kind: Kind
@@ -66,10 +66,10 @@ class Request:
         return len(self.items) + sum(wanted.quantity for wanted in self.quantities)
 
 
-def request_of(method: str, path: str, body: dict[str, Any]) -> Request:
+def request_of(method: str, path: str, body: dict[str, Any]) -> RequestSummary:
     """What the contract says that this call asks for."""
     if method == "PATCH" and (found := OF_ITEM.fullmatch(path)):
-        return Request(
+        return RequestSummary(
             Kind.EDIT,
             items=ids([found["id"]]),
             version=body.get("version"),
@@ -77,9 +77,9 @@ def request_of(method: str, path: str, body: dict[str, Any]) -> Request:
             edits=bool(set(body) - {"version"}),
         )
     if method == "DELETE" and path == f"{LIFECYCLE}cleanup-expired":
-        return Request(Kind.CLEAN_UP)
+        return RequestSummary(Kind.CLEAN_UP)
     if method != "POST":
-        return Request(Kind.OTHER)
+        return RequestSummary(Kind.OTHER)
     if found := OF_INVOICE.fullmatch(path):
         return _of_invoice(found["act"], intern(found["id"]), body)
     simple = {
@@ -90,14 +90,14 @@ def request_of(method: str, path: str, body: dict[str, Any]) -> Request:
         "/api/invoices": _order,
         "/api/items": _arrival,
     }
-    return simple[path](body) if path in simple else Request(Kind.OTHER)
+    return simple[path](body) if path in simple else RequestSummary(Kind.OTHER)
 
 
 def ids(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(intern(value) for value in values)
 
 
-def _reservation(body: dict[str, Any]) -> Request:
+def _reservation(body: dict[str, Any]) -> RequestSummary:
     invoice_id = body.get("invoiceId")
     if invoice_id:
         holder = ("Invoice", intern(invoice_id))
@@ -105,7 +105,7 @@ def _reservation(body: dict[str, Any]) -> Request:
         holder = ("Session", intern(body["sessionId"]))
     else:
         holder = ("Manual", intern(body["reservedForId"]))
-    return Request(
+    return RequestSummary(
         Kind.RESERVE,
         items=ids(body["itemIds"]),
         holder=holder,
@@ -114,20 +114,20 @@ def _reservation(body: dict[str, Any]) -> Request:
     )
 
 
-def _release(body: dict[str, Any]) -> Request:
+def _release(body: dict[str, Any]) -> RequestSummary:
     if body.get("invoiceId"):
-        return Request(Kind.CANCEL, invoice_id=intern(body["invoiceId"]), status="Cancelled")
+        return RequestSummary(Kind.CANCEL, invoice_id=intern(body["invoiceId"]), status="Cancelled")
     if body.get("sessionId"):
-        return Request(Kind.RELEASE, holder=("Session", intern(body["sessionId"])))
-    return Request(Kind.RELEASE, items=ids(body["itemIds"]))
+        return RequestSummary(Kind.RELEASE, holder=("Session", intern(body["sessionId"])))
+    return RequestSummary(Kind.RELEASE, items=ids(body["itemIds"]))
 
 
-def _sale(body: dict[str, Any]) -> Request:
-    return Request(Kind.SELL, invoice_id=intern(body["invoiceId"]), status="Paid")
+def _sale(body: dict[str, Any]) -> RequestSummary:
+    return RequestSummary(Kind.SELL, invoice_id=intern(body["invoiceId"]), status="Paid")
 
 
-def _delivery(body: dict[str, Any]) -> Request:
-    return Request(
+def _delivery(body: dict[str, Any]) -> RequestSummary:
+    return RequestSummary(
         Kind.DELIVER,
         invoice_id=intern(body["invoiceId"]),
         items=ids(body.get("itemIds") or ()),
@@ -135,21 +135,25 @@ def _delivery(body: dict[str, Any]) -> Request:
     )
 
 
-def _of_invoice(act: str, invoice_id: str, body: dict[str, Any]) -> Request:
+def _of_invoice(act: str, invoice_id: str, body: dict[str, Any]) -> RequestSummary:
     if act == "payments":
         amount = Decimal(str(body["amount"]))
-        return Request(Kind.PAY, invoice_id=invoice_id, amount=amount, version=body.get("version"))
+        return RequestSummary(
+            Kind.PAY, invoice_id=invoice_id, amount=amount, version=body.get("version")
+        )
     kinds = {"Cancelled": Kind.CANCEL, "Paid": Kind.PAY_BALANCE, "Delivered": Kind.DELIVER}
     status = body.get("status", "")
     if act != "transition" or status not in kinds:
-        return Request(Kind.OTHER)
-    return Request(kinds[status], invoice_id=invoice_id, status=status, version=body.get("version"))
+        return RequestSummary(Kind.OTHER)
+    return RequestSummary(
+        kinds[status], invoice_id=invoice_id, status=status, version=body.get("version")
+    )
 
 
-def _order(body: dict[str, Any]) -> Request:
+def _order(body: dict[str, Any]) -> RequestSummary:
     lines = body["items"]
     session_id = body.get("sessionId")
-    return Request(
+    return RequestSummary(
         Kind.DIRECT_SALE if body.get("directSale") else Kind.INVOICE,
         items=ids(line["itemId"] for line in lines if "itemId" in line),
         quantities=tuple(
@@ -161,6 +165,8 @@ def _order(body: dict[str, Any]) -> Request:
     )
 
 
-def _arrival(body: dict[str, Any]) -> Request:
+def _arrival(body: dict[str, Any]) -> RequestSummary:
     serials = tuple(body.get("serialNumbers") or ())
-    return Request(Kind.RECEIVE, serials=serials, quantity=body.get("quantity") or len(serials))
+    return RequestSummary(
+        Kind.RECEIVE, serials=serials, quantity=body.get("quantity") or len(serials)
+    )

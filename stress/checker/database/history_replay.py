@@ -60,7 +60,7 @@ def _microseconds(moment: datetime) -> bytes:
 
 
 @dataclass
-class Fold:
+class HistoryReplay:
     """Where a unit stands after the rows so far. ``wrong`` is told of what does not follow."""
 
     item_id: str

@@ -6,7 +6,7 @@ from typing import NamedTuple
 SYSTEM_USER_ID = "00000000-0000-7000-8000-000000000001"
 
 
-class Step(NamedTuple):
+class StatusChange(NamedTuple):
     """One row of a unit's history."""
 
     item_id: str
@@ -25,7 +25,7 @@ class Step(NamedTuple):
     """The tag of the operation that made it."""
 
 
-class InvoiceStep(NamedTuple):
+class InvoiceHistoryRow(NamedTuple):
     """One row of an invoice's history."""
 
     invoice_id: str

@@ -10,18 +10,18 @@ from typing import Any
 import psycopg
 
 from stress.checker.clients.expectations import Expectation, expectation_of
-from stress.checker.clients.outcomes import Fate, Told, digest_of
-from stress.checker.database.history_replay import Fold, HistoryRow
+from stress.checker.clients.outcomes import Fulfilment, OperationOutcome, digest_of
+from stress.checker.database.history_replay import HistoryReplay, HistoryRow
 from stress.checker.database.rows import (
+    InvoiceHistoryRow,
     InvoiceRow,
-    InvoiceStep,
     KeyRow,
     LineRow,
     PaymentRow,
-    Step,
+    StatusChange,
     UnitRow,
 )
-from stress.checker.findings import Findings, Law
+from stress.checker.findings import Findings, Invariant
 
 BATCH = 5000
 PUT_ON_INVOICE = frozenset({"INVOICE_CREATED", "DIRECT_SALE"})
@@ -37,24 +37,24 @@ class CommitTimesMissing(Exception):
 
 
 @dataclass
-class Books:
-    told: Mapping[str, Told]
+class DatabaseSnapshot:
+    told: Mapping[str, OperationOutcome]
     keys: dict[str, KeyRow] = field(default_factory=dict)
     kept: dict[str, Expectation] = field(default_factory=dict)
     """What the kept answers promise, of operations whose clients got none."""
     by_transaction: dict[int, str] = field(default_factory=dict)
-    histories: dict[str, list[Step]] = field(default_factory=dict)
-    listings: dict[tuple[str, str], Step] = field(default_factory=dict)
+    histories: dict[str, list[StatusChange]] = field(default_factory=dict)
+    listings: dict[tuple[str, str], StatusChange] = field(default_factory=dict)
     """(invoice, unit) -> the step that put the unit on it."""
-    steps_of: dict[str, list[Step]] = field(default_factory=lambda: defaultdict(list))
-    invoice_steps_of: dict[str, list[InvoiceStep]] = field(
+    steps_of: dict[str, list[StatusChange]] = field(default_factory=lambda: defaultdict(list))
+    invoice_steps_of: dict[str, list[InvoiceHistoryRow]] = field(
         default_factory=lambda: defaultdict(list)
     )
     payments_of: dict[str, list[PaymentRow]] = field(default_factory=lambda: defaultdict(list))
-    folds: dict[str, Fold] = field(default_factory=dict)
+    folds: dict[str, HistoryReplay] = field(default_factory=dict)
     units: dict[str, UnitRow] = field(default_factory=dict)
     invoices: dict[str, InvoiceRow] = field(default_factory=dict)
-    invoice_histories: dict[str, list[InvoiceStep]] = field(
+    invoice_histories: dict[str, list[InvoiceHistoryRow]] = field(
         default_factory=lambda: defaultdict(list)
     )
     payments: dict[str, list[PaymentRow]] = field(default_factory=lambda: defaultdict(list))
@@ -74,15 +74,15 @@ class Books:
 
 
 def read_books(
-    connection: psycopg.Connection[Any], told: Mapping[str, Told], findings: Findings
-) -> Books:
+    connection: psycopg.Connection[Any], told: Mapping[str, OperationOutcome], findings: Findings
+) -> DatabaseSnapshot:
     """Inside a transaction. Histories are folded on the way; what is amiss goes to ``findings``."""
     (tracks,) = _one(connection, "SHOW track_commit_timestamp")
     if tracks != "on":
         raise CommitTimesMissing(
             "the database must run with track_commit_timestamp=on from the beginning"
         )
-    books = Books(told)
+    books = DatabaseSnapshot(told)
     _read_keys(connection, books)
     _read_histories(connection, books, findings)
     _read_units(connection, books)
@@ -95,7 +95,7 @@ def read_books(
     return books
 
 
-def _read_keys(connection: psycopg.Connection[Any], books: Books) -> None:
+def _read_keys(connection: psycopg.Connection[Any], books: DatabaseSnapshot) -> None:
     query = f"SELECT key, user_id::text, status_code, body, {WRITTEN} FROM idempotency_keys"
     for tag, user_id, status, body, transaction, committed_at in _rows(connection, query):
         tag = intern(tag)
@@ -107,7 +107,7 @@ def _read_keys(connection: psycopg.Connection[Any], books: Books) -> None:
         if told is None:
             continue
         books.by_transaction[transaction] = tag
-        if told.fate is not Fate.DONE:
+        if told.fate is not Fulfilment.DONE:
             books.kept[tag] = expectation_of(told.request, answer)
 
 
@@ -118,16 +118,18 @@ HISTORY = f"""
 """
 
 
-def _read_histories(connection: psycopg.Connection[Any], books: Books, findings: Findings) -> None:
-    fold: Fold | None = None
+def _read_histories(
+    connection: psycopg.Connection[Any], books: DatabaseSnapshot, findings: Findings
+) -> None:
+    fold: HistoryReplay | None = None
     count = 0
     for row in map(HistoryRow._make, _rows(connection, HISTORY)):
         if fold is None or fold.item_id != row.item_id:
             item_id = intern(row.item_id)
-            fold = Fold(
+            fold = HistoryReplay(
                 item_id,
-                lambda sentence: findings.violate(Law.REPLAY, sentence),
-                lambda sentence: findings.violate(Law.LEGAL_STEP, sentence),
+                lambda sentence: findings.violate(Invariant.REPLAY, sentence),
+                lambda sentence: findings.violate(Invariant.LEGAL_STEP, sentence),
             )
             books.folds[item_id] = fold
             history = books.histories[item_id] = []
@@ -139,11 +141,11 @@ def _read_histories(connection: psycopg.Connection[Any], books: Books, findings:
         if step.reason in PUT_ON_INVOICE and step.holder_id:
             books.listings.setdefault((step.holder_id, item_id), step)
         count += 1
-    findings.count(Law.LEGAL_STEP, count)
+    findings.count(Invariant.LEGAL_STEP, count)
 
 
-def _step(row: HistoryRow, item_id: str, books: Books) -> Step:
-    return Step(
+def _step(row: HistoryRow, item_id: str, books: DatabaseSnapshot) -> StatusChange:
+    return StatusChange(
         item_id,
         row.seq,
         intern(row.from_status) if row.from_status else None,
@@ -167,7 +169,7 @@ UNITS = """
 """
 
 
-def _read_units(connection: psycopg.Connection[Any], books: Books) -> None:
+def _read_units(connection: psycopg.Connection[Any], books: DatabaseSnapshot) -> None:
     for row in map(UnitRow._make, _rows(connection, UNITS)):
         item_id = intern(row.id)
         books.units[item_id] = row._replace(
@@ -192,7 +194,7 @@ INVOICE_HISTORY = f"""
 """
 
 
-def _read_invoices(connection: psycopg.Connection[Any], books: Books) -> None:
+def _read_invoices(connection: psycopg.Connection[Any], books: DatabaseSnapshot) -> None:
     for row in map(InvoiceRow._make, _rows(connection, INVOICES)):
         books.invoices[intern(row.id)] = row
     for line in map(LineRow._make, _rows(connection, LINES)):
@@ -209,7 +211,9 @@ def _read_invoices(connection: psycopg.Connection[Any], books: Books) -> None:
     query = _rows(connection, INVOICE_HISTORY)
     for invoice, before, after, user, notes, request_id, transaction, at in query:
         owner = books.owner(transaction, request_id, notes)
-        step = InvoiceStep(intern(invoice), before, intern(after), user, at, transaction, owner)
+        step = InvoiceHistoryRow(
+            intern(invoice), before, intern(after), user, at, transaction, owner
+        )
         books.invoice_histories[step.invoice_id].append(step)
         if owner:
             books.invoice_steps_of[owner].append(step)

@@ -11,8 +11,8 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
-from stress.checker.database.rows import Step
-from stress.checker.database.snapshot import Books
+from stress.checker.database.rows import StatusChange
+from stress.checker.database.snapshot import DatabaseSnapshot
 
 SECONDS_PER_MINUTE = 60
 HOLDS = frozenset({"SESSION_HOLD", "MANUAL_HOLD"})
@@ -23,10 +23,10 @@ class Span(NamedTuple):
     until: float
 
 
-class Stay(NamedTuple):
+class ItemStateSpan(NamedTuple):
     """A unit after a step: possibly so from ``since`` to ``until``, surely so in between."""
 
-    step: Step
+    step: StatusChange
     since: float
     surely_since: float
     surely_until: float
@@ -37,7 +37,7 @@ class Stay(NamedTuple):
         return self.step.holder_type, self.step.holder_id
 
 
-class Standing(NamedTuple):
+class InvoiceStateSpan(NamedTuple):
     """An invoice after a transaction, possibly so from ``since`` to ``until``."""
 
     status: str
@@ -47,35 +47,35 @@ class Standing(NamedTuple):
 
 
 @dataclass
-class Lifelines:
+class StateTimelines:
     """``hold_minutes`` is how long a cart lasts for which nothing else was said; ``clock_error``
     is by how many seconds the clients' clock and the database's may differ.
     """
 
-    books: Books
+    books: DatabaseSnapshot
     hold_minutes: int
     clock_error: float
-    _stays: dict[str, list[Stay]] = field(default_factory=dict)
-    _standings: dict[str, list[Standing]] = field(default_factory=dict)
+    _stays: dict[str, list[ItemStateSpan]] = field(default_factory=dict)
+    _standings: dict[str, list[InvoiceStateSpan]] = field(default_factory=dict)
 
-    def of_unit(self, item_id: str) -> list[Stay]:
+    def of_unit(self, item_id: str) -> list[ItemStateSpan]:
         """In order; steps of one transaction leave one stay, for nobody saw those between."""
         if item_id not in self._stays:
             self._stays[item_id] = list(self._find_stays(self.books.histories.get(item_id, [])))
         return self._stays[item_id]
 
-    def during(self, item_id: str, since: float, until: float) -> Iterator[Stay]:
+    def during(self, item_id: str, since: float, until: float) -> Iterator[ItemStateSpan]:
         """Those of a unit's stays that may have been within this time."""
         for stay in self.of_unit(item_id):
             if stay.since <= until and stay.until >= since:
                 yield stay
 
-    def of_invoice(self, invoice_id: str) -> list[Standing]:
+    def of_invoice(self, invoice_id: str) -> list[InvoiceStateSpan]:
         if invoice_id not in self._standings:
             self._standings[invoice_id] = list(self._find_standings(invoice_id))
         return self._standings[invoice_id]
 
-    def expiry(self, stay: Stay) -> Span:
+    def expiry(self, stay: ItemStateSpan) -> Span:
         """The earliest and the latest moment at which a hold may have run out; inf for never."""
         step = stay.step
         if step.reason not in HOLDS:
@@ -94,7 +94,7 @@ class Lifelines:
         told = self.books.told.get(owner) if owner else None
         return told.done_at if told and told.done_at is not None else inf
 
-    def _find_stays(self, history: Sequence[Step]) -> Iterator[Stay]:
+    def _find_stays(self, history: Sequence[StatusChange]) -> Iterator[ItemStateSpan]:
         last = [
             step
             for step, after in zip_longest(history, history[1:])
@@ -108,9 +108,9 @@ class Lifelines:
         ]
         gone = [*seen, inf][1:]
         for step, surely_since, surely_until, until in zip(last, seen, nexts, gone, strict=True):
-            yield Stay(step, step.committed_at, surely_since, surely_until, until)
+            yield ItemStateSpan(step, step.committed_at, surely_since, surely_until, until)
 
-    def _find_standings(self, invoice_id: str) -> Iterator[Standing]:
+    def _find_standings(self, invoice_id: str) -> Iterator[InvoiceStateSpan]:
         events = sorted(self._events(invoice_id), key=lambda event: event.at)
         status, balance = "", Decimal(0)
         states: list[tuple[float, float, str, Decimal]] = []
@@ -125,7 +125,7 @@ class Lifelines:
             states.append((event.at, seen, status, balance))
         ends = [*(seen for _, seen, _, _ in states), inf][1:]
         for (since, _, stood, left), until in zip(states, ends, strict=True):
-            yield Standing(stood, left, since, until)
+            yield InvoiceStateSpan(stood, left, since, until)
 
     def _events(self, invoice_id: str) -> Iterator["_Event"]:
         for step in self.books.invoice_histories.get(invoice_id, ()):

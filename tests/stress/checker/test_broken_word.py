@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stress.checker import Law
+from stress.checker import Invariant
 from tests.stress.checker.ledger import Ledger
 
 Story = Callable[[Ledger], None]
@@ -237,36 +237,36 @@ def listed_twice_once(ledger: Ledger) -> None:
         )
 
 
-STORIES: dict[str, tuple[Law, Story]] = {
-    "an acknowledged operation is lost": (Law.THERE, lost),
-    "an acknowledged payment is lost": (Law.THERE, lost_payment),
-    "the key of an acknowledged operation is lost": (Law.THERE, lost_key),
-    "a line of an acknowledged invoice is lost": (Law.THERE, lost_line),
-    "more was done than was acknowledged": (Law.THERE, half_told),
-    "it was done for another": (Law.THERE, for_another),
-    "it was done in another's name": (Law.THERE, by_another),
-    "another amount was taken": (Law.THERE, other_amount),
-    "it was done in two transactions": (Law.THERE, in_two_transactions),
-    "what was refused was done": (Law.NO_TRACE, denied),
-    "a payment that was refused was taken": (Law.NO_TRACE, denied_payment),
-    "of what nobody knows a half is there": (Law.ALL_OR_NOTHING, half_there),
-    "what nobody knows is there and its key is not": (Law.ALL_OR_NOTHING, there_without_key),
-    "of what nobody knows there is only the key": (Law.ALL_OR_NOTHING, key_alone),
-    "asking again gives another answer": (Law.SAME_ANSWER, other_replay),
-    "asking again does it again": (Law.SAME_ANSWER, done_twice),
-    "what was done is refused when asked again": (Law.SAME_ANSWER, refused_afterwards),
-    "another answer is kept": (Law.SAME_ANSWER, other_key),
-    "the store fell over": (Law.NO_INTERNAL_ERROR, fell_over),
-    "a unit moved by itself": (Law.ASKED_FOR, unasked),
-    "money came by itself": (Law.ASKED_FOR, unasked_payment),
-    "a line without a step": (Law.ASKED_FOR, listed_twice()),
-    "a hold was taken away too soon": (Law.IN_TIME, taken_too_soon),
-    "an acknowledged edit is lost": (Law.SEEN_VERSION, lost_edit),
-    "an edit was made over another one": (Law.SEEN_VERSION, edited_over),
-    "another used the cart": (Law.OWN_CART, cart_of_another),
-    "a unit is reserved for nobody": (Law.FOR_SOMEBODY, reserved_for_nobody),
+STORIES: dict[str, tuple[Invariant, Story]] = {
+    "an acknowledged operation is lost": (Invariant.THERE, lost),
+    "an acknowledged payment is lost": (Invariant.THERE, lost_payment),
+    "the key of an acknowledged operation is lost": (Invariant.THERE, lost_key),
+    "a line of an acknowledged invoice is lost": (Invariant.THERE, lost_line),
+    "more was done than was acknowledged": (Invariant.THERE, half_told),
+    "it was done for another": (Invariant.THERE, for_another),
+    "it was done in another's name": (Invariant.THERE, by_another),
+    "another amount was taken": (Invariant.THERE, other_amount),
+    "it was done in two transactions": (Invariant.THERE, in_two_transactions),
+    "what was refused was done": (Invariant.NO_TRACE, denied),
+    "a payment that was refused was taken": (Invariant.NO_TRACE, denied_payment),
+    "of what nobody knows a half is there": (Invariant.ALL_OR_NOTHING, half_there),
+    "what nobody knows is there and its key is not": (Invariant.ALL_OR_NOTHING, there_without_key),
+    "of what nobody knows there is only the key": (Invariant.ALL_OR_NOTHING, key_alone),
+    "asking again gives another answer": (Invariant.SAME_ANSWER, other_replay),
+    "asking again does it again": (Invariant.SAME_ANSWER, done_twice),
+    "what was done is refused when asked again": (Invariant.SAME_ANSWER, refused_afterwards),
+    "another answer is kept": (Invariant.SAME_ANSWER, other_key),
+    "the store fell over": (Invariant.NO_INTERNAL_ERROR, fell_over),
+    "a unit moved by itself": (Invariant.ASKED_FOR, unasked),
+    "money came by itself": (Invariant.ASKED_FOR, unasked_payment),
+    "a line without a step": (Invariant.ASKED_FOR, listed_twice()),
+    "a hold was taken away too soon": (Invariant.IN_TIME, taken_too_soon),
+    "an acknowledged edit is lost": (Invariant.SEEN_VERSION, lost_edit),
+    "an edit was made over another one": (Invariant.SEEN_VERSION, edited_over),
+    "another used the cart": (Invariant.OWN_CART, cart_of_another),
+    "a unit is reserved for nobody": (Invariant.FOR_SOMEBODY, reserved_for_nobody),
     "a step of no law": (
-        Law.LEGAL_STEP,
+        Invariant.LEGAL_STEP,
         after(
             held,
             "ALTER TABLE inventory_status_history"
@@ -275,36 +275,39 @@ STORIES: dict[str, tuple[Law, Story]] = {
         ),
     ),
     "a word was changed in a history": (
-        Law.REPLAY,
+        Invariant.REPLAY,
         after(held, "UPDATE inventory_status_history SET notes = 'x' WHERE seq = 1"),
     ),
     "a row is missing in a history": (
-        Law.REPLAY,
+        Invariant.REPLAY,
         after(held, "DELETE FROM inventory_status_history WHERE seq = 1"),
     ),
     "a unit is not where its history ends": (
-        Law.REPLAY,
+        Invariant.REPLAY,
         after(held, "UPDATE items SET reserved_for_id = 'another cart'"),
     ),
     "a unit was reserved at another time": (
-        Law.REPLAY,
+        Invariant.REPLAY,
         after(held, "UPDATE items SET reserved_at = reserved_at - interval '1 hour'"),
     ),
-    "a unit has no history": (Law.REPLAY, after(held, "DELETE FROM inventory_status_history")),
-    "a unit is gone": (Law.REPLAY, after(held, "DELETE FROM items")),
+    "a unit has no history": (
+        Invariant.REPLAY,
+        after(held, "DELETE FROM inventory_status_history"),
+    ),
+    "a unit is gone": (Invariant.REPLAY, after(held, "DELETE FROM items")),
     "an invoice's history ends elsewhere": (
-        Law.INVOICE_REPLAY,
+        Invariant.INVOICE_REPLAY,
         after(
             paid_in_part,
             "UPDATE invoice_status_history SET to_status = 'Paid' WHERE from_status IS NOT NULL",
         ),
     ),
     "an invoice's history has a gap": (
-        Law.INVOICE_REPLAY,
+        Invariant.INVOICE_REPLAY,
         after(paid_in_part, "DELETE FROM invoice_status_history WHERE from_status IS NULL"),
     ),
     "an invoice is gone": (
-        Law.INVOICE_REPLAY,
+        Invariant.INVOICE_REPLAY,
         after(
             invoiced,
             "ALTER TABLE invoice_items DROP CONSTRAINT fk_invoice_items_live",
@@ -312,22 +315,22 @@ STORIES: dict[str, tuple[Law, Story]] = {
         ),
     ),
     "an invoice's total is another": (
-        Law.SUMS,
+        Invariant.SUMS,
         after(invoiced, "UPDATE invoices SET total = total + 1"),
     ),
     "an invoice's paid sum is another": (
-        Law.SUMS,
+        Invariant.SUMS,
         after(paid_in_part, "UPDATE invoices SET paid = paid + 1"),
     ),
     "an invoice's status is not what was paid": (
-        Law.SUMS,
+        Invariant.SUMS,
         after(paid_in_part, "UPDATE invoices SET status = 'Open'"),
     ),
-    "a unit is on two live invoices": (Law.ONE_INVOICE, listed_twice()),
-    "a unit was on two live invoices": (Law.ONE_INVOICE, listed_twice_once),
-    "a unit is paid for twice": (Law.SOLD_ONCE, listed_twice("Paid")),
+    "a unit is on two live invoices": (Invariant.ONE_INVOICE, listed_twice()),
+    "a unit was on two live invoices": (Invariant.ONE_INVOICE, listed_twice_once),
+    "a unit is paid for twice": (Invariant.SOLD_ONCE, listed_twice("Paid")),
     "a unit was sold twice in its history": (
-        Law.SOLD_ONCE,
+        Invariant.SOLD_ONCE,
         after(
             sold,
             "UPDATE inventory_status_history SET to_status = 'Sold', change_reason = 'DIRECT_SALE'"
@@ -335,28 +338,28 @@ STORIES: dict[str, tuple[Law, Story]] = {
         ),
     ),
     "a sold unit is free": (
-        Law.STANDS_AS_INVOICED,
+        Invariant.STANDS_AS_INVOICED,
         after(sold, "UPDATE items SET inventory_status = 'Available'"),
     ),
     "a taken unit is on no invoice": (
-        Law.STANDS_AS_INVOICED,
+        Invariant.STANDS_AS_INVOICED,
         after(sold, "DELETE FROM invoice_items"),
     ),
     "the kept stock is wrong": (
-        Law.TALLIES,
+        Invariant.TALLIES,
         after(held, "UPDATE stock_tallies SET quantity = quantity + 1"),
     ),
     "the kept number of invoices is wrong": (
-        Law.TALLIES,
+        Invariant.TALLIES,
         after(sold, "UPDATE invoice_tallies SET quantity = quantity + 1"),
     ),
     "the kept number of transitions is wrong": (
-        Law.TALLIES,
+        Invariant.TALLIES,
         after(held, "UPDATE transition_tallies SET quantity = quantity + 1"),
     ),
-    "a unit that came in is not there": (Law.CONSERVED, after(held, "DELETE FROM items")),
+    "a unit that came in is not there": (Invariant.CONSERVED, after(held, "DELETE FROM items")),
     "a unit never came in": (
-        Law.CONSERVED,
+        Invariant.CONSERVED,
         after(held, "DELETE FROM inventory_status_history WHERE seq = 1"),
     ),
 }
@@ -371,4 +374,4 @@ def test_is_found(ledger: Ledger, name: str) -> None:
 
 def test_every_law_is_seen_broken() -> None:
     """The refusals have a page of their own."""
-    assert {law for law, _ in STORIES.values()} == set(Law) - {Law.RIGHT_REFUSAL}
+    assert {law for law, _ in STORIES.values()} == set(Invariant) - {Invariant.RIGHT_REFUSAL}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.services.background.cleanup import BackgroundCleanupService
-from stress.checker import Law
+from stress.checker import Invariant
 from tests.blueprints.api.caller import LIFECYCLE
 from tests.stress.checker.ledger import Ledger
 
@@ -39,7 +39,12 @@ def test_a_whole_day_gives_no_cause_for_complaint(ledger: Ledger) -> None:
     findings = ledger.check()
     assert {each.law: each.sentences for each in findings if each.violated} == {}
     unseen = {each.law for each in findings if not each.checked}
-    assert unseen == {Law.NO_TRACE, Law.ALL_OR_NOTHING, Law.RIGHT_REFUSAL, Law.IN_TIME}
+    assert unseen == {
+        Invariant.NO_TRACE,
+        Invariant.ALL_OR_NOTHING,
+        Invariant.RIGHT_REFUSAL,
+        Invariant.IN_TIME,
+    }
 
 
 def units_of_invoice(invoice: dict) -> list[str]:
@@ -81,7 +86,7 @@ def test_every_refusal_of_the_real_store_is_found_right(ledger: Ledger) -> None:
     }
     findings = ledger.check()
     assert {each.law: each.sentences for each in findings if each.violated} == {}
-    assert findings[Law.RIGHT_REFUSAL].checked == len(refused)
+    assert findings[Invariant.RIGHT_REFUSAL].checked == len(refused)
 
 
 def test_an_expired_hold_may_be_taken_by_the_next_one_or_tidied_up(ledger: Ledger) -> None:
@@ -96,7 +101,7 @@ def test_an_expired_hold_may_be_taken_by_the_next_one_or_tidied_up(ledger: Ledge
     ledger.ask("cleanup", f"{LIFECYCLE}/cleanup-expired", {}, "manager", "DELETE")
     findings = ledger.check()
     assert {each.law: each.sentences for each in findings if each.violated} == {}
-    assert findings[Law.IN_TIME].checked == 3
+    assert findings[Invariant.IN_TIME].checked == 3
 
 
 def test_what_was_asked_three_times_and_done_the_first_time_is_there_once(
@@ -119,7 +124,7 @@ def test_an_answer_that_never_came_may_have_been_given(ledger: Ledger, asked_aga
     if asked_again:
         ledger.again(silent)
     assert ledger.violated() == set()
-    assert ledger.check()[Law.ALL_OR_NOTHING].checked == 1
+    assert ledger.check()[Invariant.ALL_OR_NOTHING].checked == 1
 
 
 def test_what_was_refused_when_asked_again_was_never_done(ledger: Ledger) -> None:

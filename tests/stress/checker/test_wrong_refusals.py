@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from stress.checker import Law
-from stress.clients.operation import Operation
+from stress.checker import Invariant
+from stress.clients.operation import ClientOperation
 from tests.blueprints.api.caller import LIFECYCLE
 from tests.stress.checker.ledger import MINUTE, Ledger
 
@@ -16,7 +16,7 @@ AN_HOUR = 60 * MINUTE
 Story = Callable[[Ledger], None]
 
 
-def refused(ledger: Ledger, operation: Operation, code: str, **facts: Any) -> None:
+def refused(ledger: Ledger, operation: ClientOperation, code: str, **facts: Any) -> None:
     """What was never sent is said to have been refused."""
     status = {"not-found": 404, "forbidden": 403}.get(code, 409)
     (attempt,) = operation.attempts
@@ -259,4 +259,4 @@ STORIES: dict[str, Story] = {
 @pytest.mark.parametrize("name", STORIES)
 def test_is_found(ledger: Ledger, name: str) -> None:
     STORIES[name](ledger)
-    assert Law.RIGHT_REFUSAL in ledger.violated()
+    assert Invariant.RIGHT_REFUSAL in ledger.violated()

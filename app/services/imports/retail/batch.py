@@ -16,7 +16,7 @@ from app.domain.invoices.invoice_lifecycle import (
     PaymentMethod,
 )
 from app.domain.text.folding import fold_text
-from app.services.imports.retail.progress import Standing, Tally
+from app.services.imports.retail.progress import ImportedInvoice, Tally
 from app.services.imports.retail.source import Source
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
@@ -31,10 +31,10 @@ PART_PAYMENT = Decimal("0.4")
 class Batch:
     """What is done in one transaction; nothing of it counts before that is committed."""
 
-    def __init__(self, source: Source, before: Mapping[str, Standing]) -> None:
+    def __init__(self, source: Source, before: Mapping[str, ImportedInvoice]) -> None:
         self.source = source
         self.before = before
-        self.after: dict[str, Standing] = {}
+        self.after: dict[str, ImportedInvoice] = {}
         self.tally = Tally()
         self.stock: dict[str, list[UUID]] = {}
 
@@ -57,7 +57,7 @@ class Batch:
         finance = FinanceService(self.source.occurred_at(event.at), items_max=ITEMS_MAX)
         _ACTS[event.kind](self, event, finance)
 
-    def _standing(self, sale: Sale) -> Standing | None:
+    def _standing(self, sale: Sale) -> ImportedInvoice | None:
         return self.after.get(sale.number) or self.before.get(sale.number)
 
     def _is_due(self, event: Event, kind: EventKind) -> bool:
@@ -74,7 +74,7 @@ class Batch:
             return standing.status == InvoiceStatus.OPEN
         return standing.status in AWAITING_PAYMENT
 
-    def _known(self, event: Event) -> Standing:
+    def _known(self, event: Event) -> ImportedInvoice:
         standing = self._standing(event.sale)
         assert standing  # no event but the creation is due without it
         return standing
@@ -92,7 +92,7 @@ class Batch:
             ),
             self.source.staff,
         )
-        self.after[sale.number] = Standing(invoice_id, InvoiceStatus.OPEN, sale.units)
+        self.after[sale.number] = ImportedInvoice(invoice_id, InvoiceStatus.OPEN, sale.units)
         self.tally.invoices += 1
         self.tally.units += sale.units
         self.tally.transitions += sale.units

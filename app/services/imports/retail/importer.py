@@ -46,7 +46,7 @@ class ImportRunning(Refusal):
         super().__init__("Another import is running on this store. Nothing was imported.")
 
 
-class Progress(NamedTuple):
+class ImportProgress(NamedTuple):
     """``work`` counts units times events, done by this run or an earlier one."""
 
     invoices: int
@@ -80,7 +80,7 @@ def import_retail(
     skipped_file: Path,
     currency: Currency = POUNDS,
     choices: Choices = ANYTHING,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[ImportProgress], None] = lambda progress: None,
 ) -> Summary:
     """Bring the chosen invoices of the file into the store, each with its fate, in their order.
 
@@ -111,7 +111,7 @@ def import_retail(
     )
 
 
-def _bring(judged: Judged, timezone: ZoneInfo, report: Callable[[Progress], None]) -> Tally:
+def _bring(judged: Judged, timezone: ZoneInfo, report: Callable[[ImportProgress], None]) -> Tally:
     add_products(judged.sold)
     source = Source(PREFIX, add_customers(judged.sales, PREFIX), timezone)
     return import_sales(Replay(source, judged.standing), judged.sales, report=report)
@@ -122,7 +122,7 @@ def import_sales(
     sales: Sequence[Sale],
     *,
     ending: Callable[[Sale], FinalStatus] = lambda sale: FinalStatus.DELIVERED,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[ImportProgress], None] = lambda progress: None,
 ) -> Tally:
     """Everything that happens to these invoices, in the order of its time."""
     stream = events(sales, ending)
@@ -134,7 +134,9 @@ def import_sales(
         tally.add(replay.bring(batch))
         upkeep.after(tally.invoices)
         work += sum(_work(event) for event in batch)
-        report(Progress(tally.invoices, tally.units, work, work_total, time.monotonic() - began))
+        report(
+            ImportProgress(tally.invoices, tally.units, work, work_total, time.monotonic() - began)
+        )
     if tally.transitions:
         upkeep.finish()
     return tally

@@ -15,7 +15,7 @@ from app.domain.text.folding import fold_text
 from app.services.imports.retail.catalogue import Article, articles, spellings_in_store
 from app.services.imports.retail.comparison import Comparison, Difference, differences
 from app.services.imports.retail.file import RetailFile
-from app.services.imports.retail.progress import Standing, late_cancellations, standings
+from app.services.imports.retail.progress import ImportedInvoice, late_cancellations, standings
 from app.services.imports.retail.source import PREFIX
 
 
@@ -27,7 +27,7 @@ class Judged:
     sold: list[Article]
     skipped: list[Skipped]
     notices: list[Notice]
-    standing: dict[str, Standing]
+    standing: dict[str, ImportedInvoice]
     imported_before: int
 
 
@@ -88,7 +88,7 @@ def _beside_the_store(
 
 
 def _spelled_otherwise(
-    sales: Iterable[Sale], standing: Mapping[str, Standing]
+    sales: Iterable[Sale], standing: Mapping[str, ImportedInvoice]
 ) -> dict[str, list[Difference]]:
     """Invoices that the store has, were it not for the case of a letter in their number."""
     stored = {fold_text(number): number for number in standing}

@@ -16,7 +16,7 @@ SETTLED = frozenset({InvoiceStatus.PAID, InvoiceStatus.DELIVERED})
 
 
 @dataclass(frozen=True)
-class Standing:
+class ImportedInvoice:
     """How far an invoice has got in the store; ``units`` counts its lines."""
 
     invoice_id: UUID
@@ -43,7 +43,7 @@ class Tally:
 
 
 @transactional
-def standings(prefix: str) -> dict[str, Standing]:
+def standings(prefix: str) -> dict[str, ImportedInvoice]:
     """Every invoice of this source by its number there."""
     rows = db.session.execute(
         text("""SELECT i.source_reference, i.id, i.status, count(l.item_id) AS units
@@ -52,13 +52,15 @@ def standings(prefix: str) -> dict[str, Standing]:
         {"prefix": f"{prefix}:"},
     )
     return {
-        row.source_reference.removeprefix(f"{prefix}:"): Standing(row.id, row.status, row.units)
+        row.source_reference.removeprefix(f"{prefix}:"): ImportedInvoice(
+            row.id, row.status, row.units
+        )
         for row in rows
     }
 
 
 def late_cancellations(
-    sales: Iterable[Sale], standing: Mapping[str, Standing]
+    sales: Iterable[Sale], standing: Mapping[str, ImportedInvoice]
 ) -> Iterator[Skipped]:
     """Cancellations of invoices that were paid before this import knew of them."""
     for sale in sales:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.database.transactions import transactional
 from app.domain.imports.retail.events import Event
 from app.services.imports.retail.batch import Batch
-from app.services.imports.retail.progress import Standing, Tally, standings
+from app.services.imports.retail.progress import ImportedInvoice, Tally, standings
 from app.services.imports.retail.source import Source
 
 
@@ -14,7 +14,9 @@ class Replay:
     an invoice's status and number of units say how far it has got.
     """
 
-    def __init__(self, source: Source, standing: Mapping[str, Standing] | None = None) -> None:
+    def __init__(
+        self, source: Source, standing: Mapping[str, ImportedInvoice] | None = None
+    ) -> None:
         """``standing`` is that of the source in the store, if the caller has it."""
         self.source = source
         self.standing = dict(standings(source.prefix) if standing is None else standing)

@@ -68,7 +68,7 @@ class RateLimits:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RateLimitState:
     """What is left of a window of ``seconds``, which ends in ``reset_seconds``."""
 
     name: str
@@ -113,12 +113,12 @@ def count_request() -> None:
         raise TooManyRequests
 
 
-def _standing(limits: RateLimits) -> Standing:
+def _standing(limits: RateLimits) -> RateLimitState:
     name, key, item = _who(limits)
     seconds, now = item.get_expiry(), time.time()
     window = int(now // seconds)
     used = limits.count(key, item, window)
-    return Standing(
+    return RateLimitState(
         name,
         item.amount,
         max(item.amount - used, 0),
@@ -137,7 +137,7 @@ def _who(limits: RateLimits) -> tuple[str, str, RateLimitItem]:
 
 def tell_standing(response: Response) -> Response:
     """The headers of draft-ietf-httpapi-ratelimit-headers, and the older ones that are read."""
-    standing: Standing | None = g.get("standing")
+    standing: RateLimitState | None = g.get("standing")
     if standing is None:
         return response
     headers = response.headers
