@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -23,17 +24,21 @@ from flask_migrate import upgrade
 from psycopg import sql
 
 from app import create_app
-from app.database.transactions import db
+from app.database.transactions import db, without_time_limits
 from app.runtime.embedded import EmbeddedServers
 from app.runtime.postgres import STORE, Postgres
 from app.runtime.valkey import Valkey
 from app.services.accounts import passwords
 from app.services.accounts import users as accounts
+from app.services.imports.demo.store import load_demo_store
+from app.services.reports.daily_report import report_last_days
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TEST_INSTANCES = ROOT / "instance" / "test"
 TEMPLATE = "holdfast_template"
+DEMO_TEMPLATE = "holdfast_demo_template"
+DEMO_PASSWORD = "the demo's password"
 SERVERS = pytest.StashKey["EmbeddedServers"]()
 REDIS_DATABASES = 16
 REAL = passwords.hasher
@@ -172,6 +177,21 @@ def template_database(servers: Servers, redis_url: str) -> str:
         if url:
             migrate(settings_for(url, redis_url))
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def demo_database(servers: Servers, template_database: str, redis_url: str) -> str:
+    """The name of a database with the demo store, that others are cloned from."""
+    with made_once(servers, DEMO_TEMPLATE, template_database) as url:
+        if url:
+            with (
+                running_app(settings_for(url, redis_url)) as app,
+                app.app_context(),
+                without_time_limits(),
+            ):
+                load_demo_store(DEMO_PASSWORD, ZoneInfo("UTC"))
+                report_last_days(14, ZoneInfo("UTC"))
+    return DEMO_TEMPLATE
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -14,15 +13,11 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from app.database.transactions import without_time_limits
 from app.queries.accounts.api_tokens import find_user_by_email
 from app.queries.accounts.users import find_signed_in_user
-from app.services.imports.demo.store import load_demo_store
-from app.services.reports.daily_report import report_last_days
-from tests.conftest import ROOT, Servers, made_once, running_app, settings_for
+from tests.conftest import DEMO_PASSWORD, ROOT, Servers, running_app, settings_for
 
-PASSWORD = "the demo's password"
-DEMO_TEMPLATE = "holdfast_demo_template"
+PASSWORD = DEMO_PASSWORD
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -65,21 +60,6 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=found, args=flags)
         yield started
         started.close()
-
-
-@pytest.fixture(scope="session")
-def demo_database(servers: Servers, template_database: str, redis_url: str) -> str:
-    """The name of a database with the demo store, that others are cloned from."""
-    with made_once(servers, DEMO_TEMPLATE, template_database) as url:
-        if url:
-            with (
-                running_app(settings_for(url, redis_url)) as app,
-                app.app_context(),
-                without_time_limits(),
-            ):
-                load_demo_store(PASSWORD, ZoneInfo("UTC"))
-                report_last_days(14, ZoneInfo("UTC"))
-    return DEMO_TEMPLATE
 
 
 @pytest.fixture(scope="module")

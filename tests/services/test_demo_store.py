@@ -6,12 +6,8 @@ import pytest
 
 from app.cli.prepare import prepare_demo
 from app.database.transactions import without_time_limits
-from app.domain.imports.retail.plan import Selection
-from app.services.accounts import users as accounts
-from app.services.accounts.users import has_password
 from app.services.imports.demo import store as demo_store
 from app.services.imports.demo.store import is_empty, load_demo_store
-from app.services.imports.retail.importer import import_retail
 from tests.invariants import WRONG
 from tests.retail import DEMO_SLICE
 from tests.shop import plain_url
@@ -71,16 +67,6 @@ def test_the_demo_store_ends_just_now_and_holds_no_long_reservations(rows):
     assert now - oldest < timedelta(days=7)
 
 
-def test_the_demo_store_has_its_three_log_ins(rows):
-    load()
-    assert rows("SELECT email, name, role FROM users WHERE can_sign_in ORDER BY id") == [
-        ("staff@example.com", "Staff", "staff"),
-        ("manager@example.com", "Manager", "manager"),
-        ("admin@example.com", "Admin", "admin"),
-    ]
-    assert has_password("admin@example.com", PASSWORD)
-
-
 def test_the_next_start_changes_nothing(rows, settings):
     assert set(prepare_demo(settings, PASSWORD).values()) == {True}
     state = """SELECT (SELECT count(*) FROM inventory_status_history),
@@ -88,27 +74,6 @@ def test_the_next_start_changes_nothing(rows, settings):
     before = rows(state)
     assert set(prepare_demo(settings, PASSWORD).values()) == {True}
     assert rows(state) == before
-
-
-def test_a_password_that_somebody_changed_stays_changed(rows, settings):
-    prepare_demo(settings, PASSWORD)
-    ((admin,),) = rows("SELECT id FROM users WHERE email = 'admin@example.com'")
-    accounts.set_password(admin, "known to the admin alone")
-    for _ in range(2):
-        log_ins = prepare_demo(settings, PASSWORD)
-        assert log_ins == {
-            "staff@example.com": True,
-            "manager@example.com": True,
-            "admin@example.com": False,
-        }
-    assert has_password("admin@example.com", "known to the admin alone")
-
-
-def test_a_switched_off_demo_user_stays_so_and_is_not_announced(rows, settings):
-    prepare_demo(settings, PASSWORD)
-    ((staff,),) = rows("SELECT id FROM users WHERE email = 'staff@example.com'")
-    accounts.set_active(staff, active=False)
-    assert list(prepare_demo(settings, PASSWORD)) == ["manager@example.com", "admin@example.com"]
 
 
 def test_a_store_with_anything_in_it_gets_no_demo(rows, settings):
@@ -127,19 +92,6 @@ def test_a_demo_that_fails_half_way_leaves_an_empty_store(rows, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         load()
     assert is_empty()
-
-
-def test_the_real_invoices_do_not_meet_those_of_the_demo(rows, tmp_path):
-    load()
-    ((before,),) = rows("SELECT count(*) FROM invoices")
-    summary = import_retail(
-        DEMO_SLICE,
-        Selection(every=10),
-        timezone=ZoneInfo("UTC"),
-        skipped_file=tmp_path / "skipped.csv",
-    )
-    assert summary.imported_before == 0
-    assert rows("SELECT count(*) FROM invoices") == [(before + summary.tally.invoices,)]
 
 
 def test_the_slice_is_small():
