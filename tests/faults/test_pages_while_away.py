@@ -6,10 +6,12 @@ from html import unescape
 import pytest
 from flask import Flask
 
+from app.database import transactions
 from app.services.accounts import users as accounts
 from stress.environments.proxy import Proxy
 from stress.faults.lines import COMMIT
 from tests.browsing import HTMX, PASSWORD, Browser, alert
+from tests.conftest import running_app
 from tests.shop import Shop
 
 AWAY = "The database is away"
@@ -64,14 +66,22 @@ def test_a_page_whose_line_breaks_anywhere_comes_back_by_itself(
 
 
 def test_reading_over_a_slow_line_holds_no_transaction_that_the_database_would_end(
-    admin: Browser, proxy: Proxy
+    app: Flask, store: Shop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ):
-    admin.get("/inventory")
-    proxy.delay_seconds = 5.5  # past idle_in_transaction_session_timeout
-    try:
-        page = admin.get("/inventory")
-    finally:
-        proxy.delay_seconds = 0.0
+    timeout = "idle_in_transaction_session_timeout"
+    assert f"{timeout}=5s" in transactions.CONNECTION_OPTIONS
+    options = transactions.CONNECTION_OPTIONS.replace(f"{timeout}=5s", f"{timeout}=500ms")
+    monkeypatch.setattr(transactions, "CONNECTION_OPTIONS", options)
+    with running_app(app.config["SETTINGS"]) as hasty:
+        browser = Browser(hasty, "admin@example.com")
+        with hasty.app_context():
+            browser.sign_in(store.admin)
+        browser.get("/inventory")
+        proxy.delay_seconds = 1.0
+        try:
+            page = browser.get("/inventory")
+        finally:
+            proxy.delay_seconds = 0.0
     assert page.status_code == 200
 
 
