@@ -15,7 +15,7 @@ from rq.cron import CronJob, CronScheduler
 
 from app.domain.background.schedule import TIMETABLE, JobName
 from app.services.background import job_runs
-from app.services.background.job_queue import NAME, PERFORM, connect, hint
+from app.services.background.job_queue import NAME, PERFORM, connect, notify_workers
 from app.settings import Settings
 from jobs import deliver_alerts as alerts
 from jobs.application import application
@@ -65,7 +65,7 @@ class StoreScheduler(CronScheduler):
         self.hinted_at = {
             run_id: at for run_id, at in self.hinted_at.items() if now - at < HINT_AGAIN_SECONDS
         }
-        hint(self.connection, [run for run in waiting if run[0] not in self.hinted_at])
+        notify_workers(self.connection, [run for run in waiting if run[0] not in self.hinted_at])
         self.hinted_at |= {run_id: self.hinted_at.get(run_id, now) for run_id, _ in waiting}
 
     def _send_alerts_itself(self, waiting: list[tuple[UUID, JobName]]) -> None:

@@ -43,7 +43,7 @@ def lose_commits(
 ) -> Passed:
     """The last commits before the kill are still in the memory of those who die."""
     passed = LoadRun(site, plan, floor, record).pass_over(report)
-    KillPostgres().strike(site, Random(plan.seed))
+    KillPostgres().inject(site, Random(plan.seed))
     return passed
 
 

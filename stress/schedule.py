@@ -106,7 +106,7 @@ class Schedule:
         beside = tuple(other.name for other in turn if other is not fault)
         left = fault.blows_max
         while left and not self._over() and (left == fault.blows_max or time.monotonic() < until):
-            blow = self._strike(fault, beside, random)
+            blow = self._inject(fault, beside, random)
             if blow is not None:
                 left -= 1
                 self._note(blow)
@@ -115,12 +115,12 @@ class Schedule:
             else:
                 self._stopping.wait(RETRY_SECONDS)
 
-    def _strike(
+    def _inject(
         self, fault: Fault, beside: tuple[str, ...], random: Random
     ) -> FaultInjection | None:
         started_at = time.time()
         try:
-            struck = fault.strike(self._target, random)
+            struck = fault.inject(self._target, random)
         except (NoTarget, NoSuchProcess, OperationalError):
             return None  # what it is for is down just now, by another fault's doing
         seconds = self._probe.seconds_until_serving(struck.at, self._stopping.is_set)

@@ -16,12 +16,12 @@ from app.database.transactions import as_dbapi_error, driver_connection
 Row = tuple[Any, ...]
 
 
-def fetch(statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+def fetch_rows(statement: str, parameters: Mapping[str, Any]) -> list[Row]:
     """The rows that ``statement`` gives; ``:name`` in it is a parameter."""
     return _execute(statement, parameters).fetchall()
 
 
-def change(statement: str, parameters: Mapping[str, Any]) -> int:
+def execute(statement: str, parameters: Mapping[str, Any]) -> int:
     """How many rows ``statement`` wrote."""
     return _execute(statement, parameters).rowcount
 

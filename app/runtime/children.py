@@ -87,7 +87,7 @@ class Child:
         # From outside, for want of memory or by hand: it did nothing wrong, and is wanted back.
         return self.process is not None and self.process.returncode == -signal.SIGKILL
 
-    def tend(self) -> bool:
+    def restart_if_dead(self) -> bool:
         """Starts it again, some time after it died. True when it has just been found dead."""
         if self.alive:
             return False

@@ -48,7 +48,7 @@ class Addresses:
         write_private(_file(instance), json.dumps(asdict(self)))
 
 
-def withdraw(instance: Path) -> None:
+def unpublish(instance: Path) -> None:
     _file(instance).unlink(missing_ok=True)
 
 
@@ -114,7 +114,7 @@ def servers(settings: Settings) -> Iterator[Settings]:
             yield complete
             guests.wait_until_gone()
     finally:
-        withdraw(settings.instance_dir)
+        unpublish(settings.instance_dir)
         lock.release()
 
 

@@ -26,7 +26,7 @@ from app.runtime.output import say
 from app.runtime.ports import browser_address, listen
 from app.runtime.privileges import adopt_orphans, die_with_parent
 from app.runtime.problems import RuntimeProblem
-from app.runtime.state import Addresses, check_database, with_secrets, withdraw
+from app.runtime.state import Addresses, check_database, unpublish, with_secrets
 from app.runtime.warm_start import WarmStart
 from app.settings import NODE_ROLES, Settings
 
@@ -203,7 +203,7 @@ class Supervisor:
         self.servers.finish_stops()
         children = [*self.servers.children, *self.programs]
         for child in children:
-            if child.tend():
+            if child.restart_if_dead():
                 status = child.process.returncode if child.process else "?"
                 say(f"The {child.name} ended ({status}) and is started again.")
             down = down or not child.alive
@@ -215,7 +215,7 @@ class Supervisor:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         say("Stopping …") if self.programs or self.servers.children else None
-        withdraw(self.settings.instance_dir)
+        unpublish(self.settings.instance_dir)
         for child in self.programs:
             child.ask_to_stop()
         for child in self.programs:

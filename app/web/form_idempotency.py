@@ -19,7 +19,7 @@ from flask_login import current_user
 from app.domain.accounts.roles import Permission
 from app.domain.errors import IdempotencyMismatch
 from app.queries.page_names import name_of_page
-from app.services.idempotency.keys import Answer, once
+from app.services.idempotency.keys import StoredResponse, run_once
 from app.web.authorization import permission_of
 
 FIELD = "idempotency_key"
@@ -71,7 +71,7 @@ def idempotent(view: View) -> View:
             return view(**values)
         notices_before = list(session.get(FLASHES, ()))
         try:
-            answer = once(
+            answer = run_once(
                 current_user.id, stored_key(key), fingerprint(), lambda: _act(view, values)
             )
         except RefusedForm as refused:
@@ -114,7 +114,7 @@ def fingerprint() -> bytes:
     return hmac.digest(key, said_here, hashlib.sha256)
 
 
-def _act(view: View, values: dict[str, Any]) -> Answer:
+def _act(view: View, values: dict[str, Any]) -> StoredResponse:
     before = list(session.get(FLASHES, ()))
     response = make_response(view(**values))
     if response.status_code >= 400:
@@ -125,10 +125,10 @@ def _act(view: View, values: dict[str, Any]) -> Answer:
     given = session.get(FLASHES, ())[len(before) :]
     if given:
         headers[NOTICES] = json.dumps([words for _, words in given])
-    return Answer(response.status_code, headers, response.get_data(as_text=True))
+    return StoredResponse(response.status_code, headers, response.get_data(as_text=True))
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: StoredResponse) -> Response:
     headers = {name: value for name, value in answer.headers.items() if name != NOTICES}
     response = Response(answer.body, answer.status, headers)
     if answer.replayed:

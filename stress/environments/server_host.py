@@ -70,9 +70,9 @@ class Hosting:
         assert child.process is not None
         return {"started": child.process.pid}
 
-    def tend(self) -> None:
+    def restart_if_dead(self) -> None:
         for child in self.tended:
-            child.tend()
+            child.restart_if_dead()
         # Asking whether it lives is what takes a dead one off the system's list.
         self.extras = [child for child in self.extras if child.alive]
 
@@ -100,7 +100,7 @@ def main() -> None:
 def serve(hosting: Hosting) -> None:
     heard = b""
     while True:
-        hosting.tend()
+        hosting.restart_if_dead()
         if not select.select([0], [], [], TEND_SECONDS)[0]:
             continue
         said = os.read(0, 65_536)

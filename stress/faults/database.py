@@ -35,7 +35,7 @@ class KillBackend:
     name: ClassVar[str] = "kill-backend"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return kill("backend", random.choice(find(target.backends, "a backend")))
 
 
@@ -45,7 +45,7 @@ class KillPostgres:
     name: ClassVar[str] = "kill-postgres"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         postmaster = target.postmaster()
         try:
             family = [postmaster, *postmaster.children(recursive=True)]
@@ -58,7 +58,7 @@ class TerminateBackend:
     name: ClassVar[str] = "terminate-backend"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         with target.connect() as connection:
             ended = connection.execute(TERMINATE, [random.randint(1, 3)]).rowcount
         if not ended:
@@ -72,7 +72,7 @@ class HoldLock:
     name: ClassVar[str] = "hold-lock-10s"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         done = psql(target, LOCK.format(seconds=LOCK_SECONDS))
         items = done.stdout.split()
         if not items:
@@ -86,7 +86,7 @@ class AddColumn:
     name: ClassVar[str] = "add-column"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         table = sql.Identifier(random.choice(COLUMN_TABLES))
         name = sql.Identifier(f"stress_{random.randrange(10**6)}")
         add = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} text DEFAULT 'new'"

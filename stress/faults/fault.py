@@ -31,7 +31,7 @@ class Fault(Protocol):
     blows_max: ClassVar[int]
     """In one turn: few of what takes everything down, many of what is over at once."""
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         """One blow. Leaves nothing behind that the store would not mend itself.
 
         Raises NothingToStrike.

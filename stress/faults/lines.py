@@ -23,7 +23,7 @@ class CutBeforeCommit:
     name: ClassVar[str] = "cut-before-commit"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return cut_at_commit(target.proxy, done=False)
 
 
@@ -33,7 +33,7 @@ class CutAfterCommit:
     name: ClassVar[str] = "cut-after-commit"
     blows_max: ClassVar[int] = 20
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return cut_at_commit(target.proxy, done=True)
 
 
@@ -41,7 +41,7 @@ class CutEveryFewKilobytes:
     name: ClassVar[str] = "cut-every-kb"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         before = target.proxy.cuts_made
         target.proxy.cut_after_bytes = BYTES_BETWEEN_CUTS
         try:
@@ -55,7 +55,7 @@ class Delay:
     name: ClassVar[str] = "delay-200ms"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         before = target.proxy.delayed
         target.proxy.delay_seconds = DELAY_SECONDS
         try:
@@ -71,7 +71,7 @@ class BlackHole:
     name: ClassVar[str] = "black-hole"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         proxy, before = target.proxy, target.proxy.held
         proxy.open_hole()
         try:

@@ -10,7 +10,7 @@ import psutil
 from redis import RedisError
 
 from app.domain.background.schedule import JobName
-from app.services.background.job_queue import hint
+from app.services.background.job_queue import notify_workers
 from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.target import Target
 
@@ -31,7 +31,7 @@ class KillWebWorker:
     name: ClassVar[str] = "kill-web-worker"
     blows_max: ClassVar[int] = 6
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return kill("web process", random.choice(find(target.web_workers, "a web process")))
 
 
@@ -41,7 +41,7 @@ class KillWebMaster:
     name: ClassVar[str] = "kill-web-master"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return kill("supervisor", target.supervisor)
 
 
@@ -51,7 +51,7 @@ class KillRqWorker:
     name: ClassVar[str] = "kill-rq-worker"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         worker = random.choice(find(target.rq_workers, "a worker"))
         request_check(target)
         horses = find(target.horses, "a job's process", JOB_SECONDS)
@@ -65,7 +65,7 @@ class StopProcess:
     name: ClassVar[str] = "stop-process"
     blows_max: ClassVar[int] = 2
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         process = random.choice(find(target.web_workers, "a web process"))
         find(lambda: stopped_in_transaction(target, process), "an open transaction")
         seconds = random.choice(STOPPED_SECONDS)
@@ -93,7 +93,7 @@ def request_check(target: Target) -> None:
         row = connection.execute(REQUEST_RUN).fetchone()
     if row is not None:
         with suppress(RedisError):
-            hint(target.redis, [(row[0], JobName.CHECK)])
+            notify_workers(target.redis, [(row[0], JobName.CHECK)])
 
 
 def stopped_in_transaction(target: Target, process: psutil.Process) -> bool:

@@ -23,7 +23,7 @@ class KillRedis:
     name: ClassVar[str] = "kill-redis"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         try:
             victim = target.redis_process()
         except NoSuchProcess:
@@ -38,7 +38,7 @@ class TwoSchedulers:
     blows_max: ClassVar[int] = 1
     more: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         started = [target.start_scheduler() for _ in range(self.more)]
         try:
             time.sleep(SCHEDULER_SECONDS)

@@ -15,7 +15,7 @@ class DuplicateRequests:
     name: ClassVar[str] = "duplicate-requests"
     blows_max: ClassVar[int] = 1
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         target.clients.copies = COPIES_MAX
         try:
             time.sleep(SECONDS)

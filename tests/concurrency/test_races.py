@@ -18,7 +18,7 @@ from app.domain.errors import (
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewInvoice, Quantity
-from tests.concurrency.together import deadlocks, refusals, together
+from tests.concurrency.together import deadlocks, refusals, run_concurrently
 from tests.invariants import assert_invariants
 from tests.shop import Shop
 
@@ -37,7 +37,7 @@ def racing_shop(own_shop: Shop):
 def test_of_32_clerks_who_invoice_one_unit_one_wins_and_31_learn_who(racing_shop: Shop) -> None:
     shop = racing_shop
     (item_id,) = shop.new_units(1)
-    results = together(
+    results = run_concurrently(
         shop, [partial(finance.create_invoice, shop.order([item_id]), shop.staff)] * 32
     )
     refused = refusals(results)
@@ -52,7 +52,7 @@ def test_of_32_clerks_who_invoice_one_unit_one_wins_and_31_learn_who(racing_shop
 def test_of_32_carts_that_hold_one_unit_one_has_it(racing_shop: Shop) -> None:
     shop = racing_shop
     ids = shop.new_units(1)
-    results = together(
+    results = run_concurrently(
         shop,
         [
             partial(inventory.hold_items_for_session, ids, f"cart-{number}", shop.staff)
@@ -85,7 +85,7 @@ def test_overlapping_orders_in_opposite_directions_never_lock_each_other_up(
                 refused.append(refusal)
         return refused
 
-    results = together(shop, [partial(clerk, number) for number in range(16)])
+    results = run_concurrently(shop, [partial(clerk, number) for number in range(16)])
     kinds = {type(refusal) for refused in results for refusal in refused}
     assert kinds <= {ItemsNotAvailable}
     assert set(shop.statuses(ids)) == {"Available"}
@@ -113,7 +113,7 @@ def test_holding_invoicing_and_releasing_the_same_units_stays_whole(racing_shop:
             except ItemsNotAvailable:
                 pass
 
-    together(shop, [partial(clerk, number) for number in range(12)])
+    run_concurrently(shop, [partial(clerk, number) for number in range(12)])
     assert set(shop.statuses(ids)) == {"Available"}
 
 
@@ -124,7 +124,7 @@ def test_paying_and_cancelling_an_invoice_at_once_ends_in_one_of_both(racing_sho
         invoice_id = shop.new_invoice(ids)
         pay = partial(shop.pay, invoice_id, "30.00")
         cancel = partial(inventory.release_items_for_invoice_cancellation, invoice_id, shop.manager)
-        paid, cancelled = together(shop, [pay, cancel])
+        paid, cancelled = run_concurrently(shop, [pay, cancel])
         (refusal,) = refusals([paid, cancelled])
         assert isinstance(refusal, InvoiceStateRefused)
         won = "Cancelled" if refusal is paid else "Paid"
@@ -135,7 +135,7 @@ def test_paying_and_cancelling_an_invoice_at_once_ends_in_one_of_both(racing_sho
 def test_payments_at_once_never_add_up_to_more_than_the_total(racing_shop: Shop) -> None:
     shop = racing_shop
     invoice_id = shop.new_invoice(shop.new_units(1))
-    results = together(shop, [partial(shop.pay, invoice_id, "3.00")] * 16)
+    results = run_concurrently(shop, [partial(shop.pay, invoice_id, "3.00")] * 16)
     assert {type(refusal) for refusal in refusals(results)} == {ExceedsBalance}
     assert len(refusals(results)) == 13
     assert shop.invoice(invoice_id) == ("PartiallyPaid", 10, 9)
@@ -145,7 +145,7 @@ def test_the_last_payment_sells_the_units_once(racing_shop: Shop) -> None:
     shop = racing_shop
     ids = shop.new_units(4)
     invoice_id = shop.new_invoice(ids)
-    results = together(shop, [partial(shop.pay, invoice_id, "40.00")] * 8)
+    results = run_concurrently(shop, [partial(shop.pay, invoice_id, "40.00")] * 8)
     assert {type(refusal) for refusal in refusals(results)} == {InvoiceStateRefused}
     assert len(refusals(results)) == 7
     assert [shop.reasons(item_id)[1:] for item_id in ids] == [
@@ -164,7 +164,7 @@ def test_an_expired_hold_goes_to_one_of_those_who_want_it_or_back_to_its_cart(
         shop.expire(ids)
         others = [partial(finance.create_invoice, shop.order(ids), shop.colleague)] * 3
         own = partial(finance.create_invoice, shop.order(ids, session_id=cart), shop.staff)
-        *lost, back = together(shop, [*others, own])
+        *lost, back = run_concurrently(shop, [*others, own])
         assert len(refusals([*lost, back])) == 3
         if isinstance(back, Refusal):
             assert type(back) is HoldExpired
@@ -179,7 +179,7 @@ def test_cleanup_and_the_cart_itself_both_take_an_expired_hold_for_free(racing_s
         shop.hold(ids, cart)
         shop.expire(ids)
         own = partial(finance.create_invoice, shop.order(ids, session_id=cart), shop.staff)
-        invoice_id, *_cleaned = together(
+        invoice_id, *_cleaned = run_concurrently(
             shop,
             [own, inventory.cleanup_expired_reservations, inventory.cleanup_expired_reservations],
         )
@@ -198,7 +198,7 @@ def test_cleanups_at_once_free_each_unit_once(racing_shop: Shop) -> None:
     shop.hold(ids, "cart")
     shop.expire(ids)
     sweep = partial(inventory.cleanup_expired_reservations, 20)
-    freed = [item_id for batch in together(shop, [sweep] * 6) for item_id in batch]
+    freed = [item_id for batch in run_concurrently(shop, [sweep] * 6) for item_id in batch]
     assert len(freed) == len(set(freed))
     freed += inventory.cleanup_expired_reservations()
     assert sorted(freed) == sorted(ids)
@@ -219,7 +219,7 @@ def test_40_clients_share_out_a_stock_of_1000_by_hundreds(racing_shop: Shop) -> 
                 continue
         raise AssertionError("never got through")
 
-    results = together(shop, [client] * 40)
+    results = run_concurrently(shop, [client] * 40)
     refused = refusals(results)
     assert {type(refusal) for refusal in refused} == {NotEnoughStock}
     assert len(refused) == 30
@@ -232,7 +232,7 @@ def test_whoever_asks_for_what_is_left_gets_it(racing_shop: Shop) -> None:
     sku = shop.new_sku()
     shop.new_units(64, sku)
     hold = inventory.hold_quantity_for_session
-    results = together(
+    results = run_concurrently(
         shop, [partial(hold, sku, 1, f"cart-{number}", shop.staff) for number in range(64)]
     )
     assert refusals(results) == []
@@ -245,7 +245,7 @@ def test_delivering_and_cancelling_a_paid_invoice_at_once_delivers_it(racing_sho
         invoice_id = shop.new_paid_invoice(shop.new_units(2))
         deliver = partial(inventory.mark_items_as_delivered_for_invoice, invoice_id, shop.staff)
         cancel = partial(inventory.release_items_for_invoice_cancellation, invoice_id, shop.manager)
-        delivered, again, cancelled = together(shop, [deliver, deliver, cancel])
+        delivered, again, cancelled = run_concurrently(shop, [deliver, deliver, cancel])
         assert isinstance(cancelled, InvoiceStateRefused)
         assert len(refusals([delivered, again])) == 1
         assert shop.invoice(invoice_id)[0] == "Delivered"
@@ -258,7 +258,7 @@ def test_parts_delivered_at_once_are_each_delivered_and_the_last_closes_the_invo
     ids = shop.new_units(8)
     invoice_id = shop.new_paid_invoice(ids)
     deliver = inventory.mark_items_as_delivered_for_invoice
-    results = together(
+    results = run_concurrently(
         shop,
         [partial(deliver, invoice_id, shop.staff, item_ids=[item_id]) for item_id in ids],
     )
@@ -272,7 +272,7 @@ def test_a_unit_is_not_both_taken_off_an_invoice_and_sold_on_it(racing_shop: Sho
         ids = shop.new_units(2)
         invoice_id = shop.new_invoice(ids)
         remove = partial(finance.remove_lines, invoice_id, ids[:1], shop.manager)
-        removed, paid = together(shop, [remove, partial(shop.pay, invoice_id, "20.00")])
+        removed, paid = run_concurrently(shop, [remove, partial(shop.pay, invoice_id, "20.00")])
         if isinstance(removed, Refusal):
             assert shop.statuses(ids) == ["Sold", "Sold"]
         else:
@@ -285,7 +285,7 @@ def test_serials_of_one_product_are_counted_without_gaps_by_all_who_receive(
 ) -> None:
     shop = racing_shop
     sku = shop.new_sku()
-    together(shop, [partial(shop.new_units, 5, sku)] * 12)
+    run_concurrently(shop, [partial(shop.new_units, 5, sku)] * 12)
     assert [serial for (serial,) in shop.rows("SELECT serial_number FROM items ORDER BY 1")] == [
         f"{sku}-{number:06}" for number in range(1, 61)
     ]

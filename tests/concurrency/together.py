@@ -11,7 +11,7 @@ from tests.shop import Shop
 from tests.waiting import until
 
 
-def together(shop: Shop, acts: Sequence[Callable[[], Any]]) -> list[Any]:
+def run_concurrently(shop: Shop, acts: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each act gave or how it was refused; all begin at the same moment.
 
     Any other error is raised: nobody is ever told of a deadlock or a broken rule.

@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from app.domain.background.schedule import TIMETABLE, JobName
 from app.services.background import job_runs
-from app.services.background.job_queue import hint, queue, queue_state
+from app.services.background.job_queue import notify_workers, queue, queue_state
 from jobs.scheduler import StoreScheduler
 from tests.conftest import ROOT
 from tests.runtime.store import until
@@ -80,7 +80,7 @@ def test_what_is_put_on_the_queue_is_json_and_only_once(
 ) -> None:
     run_id = job_runs.request_run("cleanup", own_shop.manager)
     for _ in range(3):
-        hint(connection, [(run_id, JobName.CLEANUP)])
+        notify_workers(connection, [(run_id, JobName.CLEANUP)])
     (identifier,) = queue(connection).job_ids
     stored = zlib.decompress(connection.hget(f"rq:job:{identifier}", "data"))
     assert json.loads(stored) == ["jobs.perform.perform", None, [str(run_id)], {}]

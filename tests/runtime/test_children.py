@@ -24,14 +24,14 @@ def test_a_dead_child_is_started_again_after_a_short_wait() -> None:
     first = child.process
     first.kill()
     first.wait()
-    assert child.tend()
-    assert until(lambda: child.tend() or child.alive, 2, "start") < 1
+    assert child.restart_if_dead()
+    assert until(lambda: child.restart_if_dead() or child.alive, 2, "start") < 1
     assert child.process.pid != first.pid
     child.stop()
 
 
 def is_replaced(child: Child, before: subprocess.Popen[bytes]) -> bool:
-    return child.tend() or child.process is not before
+    return child.restart_if_dead() or child.process is not before
 
 
 def test_a_child_that_dies_again_and_again_is_given_more_time() -> None:
@@ -40,7 +40,7 @@ def test_a_child_that_dies_again_and_again_is_given_more_time() -> None:
     waits = []
     for _ in range(3):
         child.process.wait()
-        assert child.tend()
+        assert child.restart_if_dead()
         waits.append(until(partial(is_replaced, child, child.process), 5, "start"))
     child.process.wait()
     assert waits == sorted(waits)
@@ -53,7 +53,7 @@ def test_a_child_that_is_killed_again_and_again_is_back_at_once() -> None:
     for _ in range(4):
         child.process.kill()
         child.process.wait()
-        assert child.tend()
+        assert child.restart_if_dead()
         assert until(partial(is_replaced, child, child.process), 5, "start") < 1
     child.stop()
 

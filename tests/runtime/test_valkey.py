@@ -125,7 +125,7 @@ def test_damage_found_when_it_is_started_again_is_set_aside_as_well(valkey: Valk
     append_zeros(valkey)
     kill(child)
     while not list(valkey.instance.glob("valkey.damaged-*")):
-        child.tend()
+        child.restart_if_dead()
     valkey.wait_ready(child)
     assert keys(valkey) == 0
     child.stop()

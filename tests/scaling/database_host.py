@@ -58,17 +58,17 @@ def main(folder: Path, address: str) -> None:
         urls = postgres.database_url(DATABASE), valkey.url
         database_url, redis_url = (url.replace(LOOPBACK, address) for url in urls)
         print(json.dumps({"DATABASE_URL": database_url, "REDIS_URL": redis_url}), flush=True)
-        tend(children)
+        restart_if_dead(children)
     finally:
         for child in children:
             child.stop()
 
 
-def tend(children: Sequence[Child]) -> NoReturn:
+def restart_if_dead(children: Sequence[Child]) -> NoReturn:
     """Starts again what is killed."""
     while True:
         for child in children:
-            child.tend()
+            child.restart_if_dead()
         time.sleep(0.05)
 
 

@@ -71,7 +71,7 @@ def disturb(store: Store, until: float) -> Iterator[Endured]:
 
 
 def endure(store: Store, disturbance: Disturbance) -> Endured:
-    disturbance.strike(store)
+    disturbance.inject(store)
     try:
         time.sleep(disturbance.seconds)
     finally:

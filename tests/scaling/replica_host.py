@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from app.runtime.ports import LOOPBACK
 from app.runtime.postgres import Postgres
-from tests.scaling.database_host import DATABASE, SERVER_SETTINGS, tend
+from tests.scaling.database_host import DATABASE, SERVER_SETTINGS, restart_if_dead
 from tests.scaling.streaming import copy_of
 
 
@@ -27,7 +27,7 @@ def main(folder: Path, address: str, primary_folder: Path, primary_url: str) -> 
         replica.wait_ready(child)
         url = replica.database_url(DATABASE).replace(LOOPBACK, address)
         print(json.dumps({"DATABASE_REPLICA_URL": url}), flush=True)
-        tend([child])
+        restart_if_dead([child])
     finally:
         child.stop()
 

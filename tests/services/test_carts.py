@@ -22,7 +22,7 @@ from app.services.carts.cart_sale import CartSale, Shown, sell_cart
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewCustomer
-from tests.concurrency.together import deadlocks, together
+from tests.concurrency.together import deadlocks, run_concurrently
 from tests.shop import Shop
 
 inventory = InventoryLifecycleService()
@@ -104,7 +104,7 @@ def test_of_two_users_who_first_use_an_id_at_once_exactly_one_owns_it(own_shop: 
     for _ in range(15):
         units, session_id = shop.new_units(16), str(uuid4())
         users = [shop.staff, shop.colleague, shop.manager, shop.admin] * 4
-        results = together(
+        results = run_concurrently(
             shop,
             [
                 partial(inventory.hold_items_for_session, [unit], session_id, user)
@@ -132,7 +132,7 @@ def test_a_first_use_by_many_requests_with_the_same_units_deadlocks_nobody(own_s
         a, b, c = shop.new_units(3)
         session_id = str(uuid4())
         wanted = [[a, b], [b, c], [c, a], [b, a, c]] * 2
-        results = together(
+        results = run_concurrently(
             shop,
             [
                 partial(inventory.hold_items_for_session, ids, session_id, shop.staff)
@@ -149,7 +149,7 @@ def test_a_first_use_by_many_requests_with_the_same_units_deadlocks_nobody(own_s
 
 def test_a_user_has_one_open_cart_however_many_ask_at_once(own_shop: Shop) -> None:
     shop, units = own_shop, own_shop.new_units(12)
-    held = together(shop, [partial(carts.hold_units, [unit], shop.staff) for unit in units])
+    held = run_concurrently(shop, [partial(carts.hold_units, [unit], shop.staff) for unit in units])
     assert sorted(unit for ids in held for unit in ids) == sorted(units)
     assert shop.value("SELECT count(*) FROM carts WHERE status = 'open'") == 1
     assert get_cart(open_cart_row(shop.staff).session_id).held_count == 12
@@ -435,7 +435,7 @@ def test_of_many_windows_that_sell_a_cart_at_once_one_does(own_shop: Shop) -> No
     for _ in range(5):
         carts.hold_units(shop.new_units(3), shop.staff)
         sale = CartSale(shown=shown_by(shop), customer=NewCustomer("Ana"))
-        results = together(shop, [partial(sell_cart, sale, shop.staff)] * 6)
+        results = run_concurrently(shop, [partial(sell_cart, sale, shop.staff)] * 6)
         assert [isinstance(result, CartChanged) for result in results].count(False) == 1
     assert shop.value("SELECT count(*) FROM invoices") == 5
     db.session.remove()
@@ -449,7 +449,7 @@ def test_scans_and_a_sale_at_once_lose_and_double_nothing(own_shop: Shop) -> Non
         carts.hold_units([first], shop.staff)
         sell = partial(sell_cart, CartSale(customer=NewCustomer("Ana")), shop.staff)
         scans = [partial(carts.hold_units, [unit], shop.staff) for unit in others]
-        invoice_id, *_ = together(shop, [sell, *scans])
+        invoice_id, *_ = run_concurrently(shop, [sell, *scans])
         sold = shop.rows("SELECT item_id FROM invoice_items WHERE invoice_id = %s", invoice_id)
         kept = open_cart_row(shop.staff)
         in_cart = [unit.item_id for unit in cart_units(kept.session_id)]
@@ -472,7 +472,7 @@ def test_a_program_that_holds_for_a_cart_while_it_is_sold_adds_nothing_to_a_clos
             partial(inventory.hold_items_for_session, [unit], session_id, shop.staff)
             for unit in others
         ]
-        invoice_id, *held = together(shop, [sell, *holds])
+        invoice_id, *held = run_concurrently(shop, [sell, *holds])
         refused = [isinstance(result, CartClosed) for result in held].count(True)
         assert (
             shop.value("SELECT count(*) FROM invoice_items WHERE invoice_id = %s", invoice_id)

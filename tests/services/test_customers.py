@@ -10,7 +10,7 @@ from app.domain.errors import Duplicate
 from app.services.catalogue import catalogue
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice
-from tests.concurrency.together import together
+from tests.concurrency.together import run_concurrently
 from tests.shop import Shop
 
 finance = FinanceService()
@@ -45,7 +45,9 @@ def test_six_invoices_at_once_for_one_new_address_make_one_customer(
         )
         for place, unit in enumerate(units)
     ]
-    made = together(shop, [partial(finance.create_invoice, order, shop.staff) for order in orders])
+    made = run_concurrently(
+        shop, [partial(finance.create_invoice, order, shop.staff) for order in orders]
+    )
     assert all(isinstance(invoice_id, UUID) for invoice_id in made)
     assert shop.value("SELECT count(*) FROM customers") == before + 1
     assert len({customer_of(shop, invoice_id)[0] for invoice_id in made}) == 1
@@ -89,7 +91,7 @@ def test_a_known_address_makes_no_second_customer(shop: Shop) -> None:
 
 def test_customers_made_at_once_are_one_and_refusals(own_shop: Shop) -> None:
     make = partial(catalogue.create_customer, name="Ana", email="ana@example.com")
-    results = together(own_shop, [make] * 6)
+    results = run_concurrently(own_shop, [make] * 6)
     assert sum(isinstance(result, Duplicate) for result in results) == 5
     assert own_shop.value("SELECT count(*) FROM customers WHERE email IS NOT NULL") == 1
 

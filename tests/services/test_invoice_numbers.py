@@ -17,7 +17,7 @@ from app.services.background.cleanup import BackgroundCleanupService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment, Quantity
 from app.services.invoices.invoice_numbers import note_void_numbers
-from tests.concurrency.together import refusals, together
+from tests.concurrency.together import refusals, run_concurrently
 from tests.guards.psql import SYSTEM_USER
 from tests.shop import Shop
 from tests.waiting import until
@@ -114,7 +114,9 @@ def test_numbers_are_consecutive_however_many_clerks_are_refused(own_shop: Shop)
     acts += [partial(finance.create_invoice, shop.order([uuid4()]), shop.staff)] * 10
     results = []
     for start in range(0, len(acts), 26):
-        results += together(shop, [partial(_or_not_found, act) for act in acts[start : start + 26]])
+        results += run_concurrently(
+            shop, [partial(_or_not_found, act) for act in acts[start : start + 26]]
+        )
     assert len(refusals(results)) == 80
     assert numbers(shop) == list(range(1001, 1041))
     assert void(shop) == []
@@ -244,7 +246,7 @@ def test_looks_at_once_put_each_number_on_record_once(own_shop: Shop) -> None:
     shop.execute("SELECT nextval('invoice_numbers') FROM generate_series(1, 5)")
 
     def on_record() -> bool:
-        together(shop, [note_void_numbers] * 4)
+        run_concurrently(shop, [note_void_numbers] * 4)
         return shop.value("SELECT count(*) FROM void_invoice_numbers") == 5
 
     holds(on_record)

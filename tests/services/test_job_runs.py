@@ -224,14 +224,14 @@ def test_work_outside_of_the_timetable_is_recorded_as_well(own_shop: Shop) -> No
     def act() -> dict:
         job_runs.note_progress("half-way")
         # Inside of a run it is a part of that.
-        return job_runs.recorded(JobName.CLEANUP, lambda: {"n": 1})
+        return job_runs.record_run(JobName.CLEANUP, lambda: {"n": 1})
 
-    assert job_runs.recorded(JobName.CLEANUP, act, own_shop.manager) == {"n": 1}
+    assert job_runs.record_run(JobName.CLEANUP, act, own_shop.manager) == {"n": 1}
     assert runs(own_shop, "job, status, origin, started_by, result") == [
         ("cleanup", "succeeded", "direct", own_shop.manager, {"n": 1})
     ]
     with pytest.raises(ZeroDivisionError):
-        job_runs.recorded(JobName.CHECK, lambda: {"n": 1 // 0})
+        job_runs.record_run(JobName.CHECK, lambda: {"n": 1 // 0})
     assert runs(own_shop)[-1] == ("check", "failed")
 
 
@@ -259,6 +259,6 @@ def test_a_run_goes_by_the_request_that_asked_for_it_or_by_its_own_id(own_shop: 
     due = queued(own_shop)
     assert job_runs.perform(due, note)
     with working_on("till-10"):
-        job_runs.recorded(JobName.CLEANUP, lambda: seen.append(current_request_id()))
+        job_runs.record_run(JobName.CLEANUP, lambda: seen.append(current_request_id()))
     assert seen == ["till-9", f"job-{due}", "till-10"]
     assert current_request_id() == ""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.queries.consistency.repair_plan import findings_of_invoice
-from app.queries.invoices.invoice_documents import whole_invoice
+from app.queries.invoices.invoice_documents import load_invoice
 from app.queries.invoices.invoices import get_invoice
 from app.services.background.cleanup import BackgroundCleanupService
 from app.services.consistency.findings import acknowledge
@@ -39,14 +39,14 @@ def test_what_was_paid_for_a_cancelled_invoice_is_due_and_nothing_is_to_be_paid(
     shop: Shop, paid: str | None, due: str
 ) -> None:
     invoice_id = cancelled(shop, paid)
-    for invoice in (get_invoice(invoice_id), whole_invoice(invoice_id)):
+    for invoice in (get_invoice(invoice_id), load_invoice(invoice_id)):
         assert (str(invoice.refund_due), invoice.balance) == (due, 0)
 
 
 def test_an_invoice_that_goes_on_owes_nothing_back(shop: Shop) -> None:
     invoice_id = shop.new_invoice(shop.new_units(3))
     shop.pay(invoice_id, "14.40")
-    invoice = whole_invoice(invoice_id)
+    invoice = load_invoice(invoice_id)
     assert (invoice.refund_due, str(invoice.balance), invoice.credited) == (0, "15.60", 0)
 
 

@@ -17,7 +17,7 @@ from app.domain.text.folding import search_text
 from app.queries.inventory.serial_corrections import corrections_of, has_only_its_receipt
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.inventory.serial_correction import correct_serial
-from tests.concurrency.together import together
+from tests.concurrency.together import run_concurrently
 from tests.invariants import assert_invariants
 from tests.shop import Shop
 
@@ -126,7 +126,7 @@ def test_the_same_a_known_an_outdated_and_an_unknown_one_are_refused(shop: Shop)
 def test_two_units_corrected_at_once_to_one_number_are_not_both(own_shop: Shop) -> None:
     shop = own_shop
     units = [unit(shop, f"typo-{number}") for number in range(6)]
-    results = together(
+    results = run_concurrently(
         shop,
         [
             partial(correct_serial, each, "The-Right-One", shop.admin, reason="Why")
@@ -142,7 +142,7 @@ def test_a_correction_and_a_sale_at_once_leave_one_of_both(own_shop: Shop) -> No
     shop = own_shop
     for number in range(6):
         item_id = unit(shop, f"typo-{number}")
-        corrected, _ = together(
+        corrected, _ = run_concurrently(
             shop,
             [
                 partial(correct_serial, item_id, f"right-{number}", shop.admin, reason="Why"),

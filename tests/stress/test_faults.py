@@ -83,15 +83,15 @@ def post(site: Site, path: str, body: dict[str, object]) -> int | None:
     return None
 
 
-def strike(name: str, site: Site, seed: int = 1) -> str:
-    return FAULTS[name].strike(site, Random(seed)).what
+def inject(name: str, site: Site, seed: int = 1) -> str:
+    return FAULTS[name].inject(site, Random(seed)).what
 
 
-def strike_when_it_can(name: str, site: Site, seed: int) -> str:
+def inject_when_it_can(name: str, site: Site, seed: int) -> str:
     """What the blow before has left behind may have to be taken up first."""
     for _ in range(TURNS_MAX):
         with suppress(NoTarget):
-            return strike(name, site, seed)
+            return inject(name, site, seed)
     raise AssertionError(f"{name} found nothing to strike in {TURNS_MAX} turns")
 
 
@@ -105,13 +105,13 @@ def pids(processes: list[psutil.Process]) -> set[int]:
 
 def test_kill_web_worker_ends_one_of_two(site: Site):
     before = site.web_workers()
-    strike("kill-web-worker", site)
+    inject("kill-web-worker", site)
     until(lambda: [is_gone(each) for each in before].count(True) == 1, 5, "its end")
 
 
 def test_kill_web_master_ends_all_that_it_started(site: Site):
     before = [site.supervisor, *site.web_workers(), *site.rq_workers()]
-    strike("kill-web-master", site)
+    inject("kill-web-master", site)
     until(lambda: all(is_gone(each) for each in before), 5, "their end")
     until(lambda: site.serving(), SERVING_SECONDS, "another supervisor")
     assert pids([site.supervisor, *site.web_workers()]).isdisjoint(pids(before))
@@ -120,7 +120,7 @@ def test_kill_web_master_ends_all_that_it_started(site: Site):
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_rq_worker_strikes_in_the_midst_of_a_job(site: Site, seed: int):
     (worker,) = site.rq_workers()
-    struck = strike_when_it_can("kill-rq-worker", site, seed)
+    struck = inject_when_it_can("kill-rq-worker", site, seed)
     killed = {int(pid) for pid in struck.removeprefix("worker or its job ").split(", ")}
     assert killed
     until(lambda: killed.isdisjoint(filter(lives, killed)), 5, "their end")
@@ -138,7 +138,7 @@ def test_stop_process_stands_still_inside_a_transaction(site: Site):
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    strike("stop-process", site)
+    inject("stop-process", site)
     watcher.join(1)
     assert stopped.is_set()
     assert all(each.status() != psutil.STATUS_STOPPED for each in workers)
@@ -148,7 +148,7 @@ def test_stop_process_leaves_nobody_stopped_when_it_cannot_look(site: Site):
     site.postmaster().suspend()
     try:
         with pytest.raises(psycopg.OperationalError):
-            strike("stop-process", site)
+            inject("stop-process", site)
     finally:
         site.postmaster().resume()
     assert all(each.status() != psutil.STATUS_STOPPED for each in site.web_workers())
@@ -158,7 +158,7 @@ def test_kill_backend_makes_postgresql_end_all_sessions(site: Site):
     postmaster = site.postmaster()
     with site.connect() as connection:
         mine = connection.info.backend_pid
-        strike("kill-backend", site)
+        inject("kill-backend", site)
         until(lambda: not psutil.pid_exists(mine), 5, "the end of a bystander")
     assert site.postmaster() == postmaster
 
@@ -166,7 +166,7 @@ def test_kill_backend_makes_postgresql_end_all_sessions(site: Site):
 def test_kill_postgres_ends_the_postmaster_too(site: Site):
     before = site.postmaster()
     family = [before, *before.children()]
-    strike("kill-postgres", site)
+    inject("kill-postgres", site)
     until(lambda: all(is_gone(each) for each in family), 5, "their end")
     until(lambda: site.serving(), SERVING_SECONDS, "another PostgreSQL")
     assert site.postmaster() != before
@@ -174,7 +174,7 @@ def test_kill_postgres_ends_the_postmaster_too(site: Site):
 
 def test_terminate_backend_ends_sessions_of_the_store_only(site: Site):
     with site.connect() as connection:
-        struck = strike("terminate-backend", site)
+        struck = inject("terminate-backend", site)
         assert int(struck.split()[0]) >= 1
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
@@ -182,13 +182,13 @@ def test_terminate_backend_ends_sessions_of_the_store_only(site: Site):
 @pytest.mark.parametrize("name", ["cut-before-commit", "cut-after-commit", "cut-every-kb"])
 def test_a_cut_cuts(site: Site, name: str):
     before = site.proxy.cuts_made
-    strike(name, site)
+    inject(name, site)
     assert site.proxy.cuts_made > before
 
 
 def test_delay_200ms_holds_up_what_is_said(site: Site):
     before = site.proxy.delayed
-    strike("delay-200ms", site)
+    inject("delay-200ms", site)
     assert site.proxy.delayed > before
     assert site.proxy.delay_seconds == 0
 
@@ -196,21 +196,21 @@ def test_delay_200ms_holds_up_what_is_said(site: Site):
 @pytest.mark.parametrize("seed", range(2))
 def test_black_hole_swallows_what_is_said(site: Site, seed: int):
     before = site.proxy.held
-    strike("black-hole", site, seed)
+    inject("black-hole", site, seed)
     assert site.proxy.held > before
 
 
 def test_kill_redis_brings_another_that_knows_nothing(site: Site):
     before = site.redis_process()
     site.redis.set("remembered", "yes")
-    strike("kill-redis", site)
+    inject("kill-redis", site)
     assert is_gone(before)
     assert site.redis.get("remembered") is None
 
 
 @pytest.mark.parametrize(("name", "count"), [("two-schedulers", 2), ("four-schedulers", 4)])
 def test_more_schedulers_keep_the_timetable_once(site: Site, name: str, count: int):
-    assert strike(name, site) == f"{count} schedulers"
+    assert inject(name, site) == f"{count} schedulers"
     until(lambda: len(site.schedulers()) == 1, 10, "the end of the others")
     with site.connect() as connection:
         query = "SELECT job, slot FROM job_runs GROUP BY job, slot HAVING count(*) > 1"
@@ -227,7 +227,7 @@ def test_duplicate_requests_asks_the_clients_to_repeat_themselves(site: Site):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    strike("duplicate-requests", site)
+    inject("duplicate-requests", site)
     ended.set()
     watcher.join()
     assert seen == {1, 4}
@@ -236,7 +236,7 @@ def test_duplicate_requests_asks_the_clients_to_repeat_themselves(site: Site):
 
 def test_hold_lock_keeps_others_from_what_is_in_demand(site: Site):
     waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'psql'"
-    striking = threading.Thread(target=strike, args=("hold-lock-10s", site))
+    striking = threading.Thread(target=inject, args=("hold-lock-10s", site))
     striking.start()
     with site.connect() as connection:
         until(lambda: connection.execute(waiting).fetchall(), 5, "psql")
@@ -248,7 +248,7 @@ def test_add_column_changes_a_table_while_it_is_used(site: Site):
     columns = """SELECT attrelid::regclass::text, attname FROM pg_attribute
         WHERE attname LIKE 'stress%'"""
     seen = []
-    striking = threading.Thread(target=strike, args=("add-column", site))
+    striking = threading.Thread(target=inject, args=("add-column", site))
     striking.start()
     with site.connect() as connection:
         until(lambda: seen.extend(connection.execute(columns)) or seen, 10, "the column")

@@ -48,7 +48,7 @@ class Gust:
     name: ClassVar[str] = "gust"
     blows_max: ClassVar[int] = 3
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         return InjectionResult("a tree")
 
 
@@ -60,7 +60,7 @@ class Hail(Gust):
 class Calm(Gust):
     name: ClassVar[str] = "calm"
 
-    def strike(self, target: Target, random: Random) -> InjectionResult:
+    def inject(self, target: Target, random: Random) -> InjectionResult:
         raise NoTarget("anything")
 
 

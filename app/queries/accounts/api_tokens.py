@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from app.database.driver import fetch
+from app.database.driver import fetch_rows
 from app.database.transactions import db
 from app.domain.accounts.roles import Permission
 from app.domain.accounts.token_scopes import PERMISSION_SCOPES, in_scope
@@ -69,7 +69,7 @@ def list_tokens() -> list[ApiToken]:
 
 def find_bearer(secret: str) -> Bearer | None:
     """None for a token that is unknown, revoked or expired, or whose user was switched off."""
-    rows = fetch(
+    rows = fetch_rows(
         """SELECT u.id, u.email, u.name, u.role, t.id, t.scopes,
                 coalesce(t.last_used_at > clock_timestamp() - interval '1 minute', false)
             FROM api_tokens t JOIN users u ON u.id = t.user_id

@@ -37,7 +37,7 @@ class CheckScope:
     invoice_ids: Sequence[UUID] = ()
     is_whole: bool = False
 
-    def narrow(self, question: str) -> str:
+    def sql_for_scope(self, question: str) -> str:
         """A question with its ``{…}`` filled in for this scope."""
         if self.is_whole:
             return question.format(
@@ -364,7 +364,7 @@ def same_finding(one: str, other: str) -> str:
 
 def questions(scope: CheckScope, kind: InconsistencyKind) -> list[str]:
     """The SQL of a kind for this scope; the kept totals are only ever asked as a whole."""
-    asked = [scope.narrow(question) for question in CHECKS[kind]]
+    asked = [scope.sql_for_scope(question) for question in CHECKS[kind]]
     if scope.is_whole and kind is InconsistencyKind.AUDIT_MISMATCH:
         asked.append(_TALLIES)
     return asked

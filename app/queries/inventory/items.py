@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, text
 
-from app.database.driver import fetch
+from app.database.driver import fetch_rows
 from app.database.transactions import db
 from app.domain.accounts.roles import Permission, least_role_with
 from app.domain.errors import NotFound
@@ -154,7 +154,7 @@ def find_item(item_id: UUID, viewer: Viewer) -> ItemDetails:
 
 def find_items(item_ids: list[UUID]) -> list[ItemRow]:
     """These units in order of their ids; those that do not exist are left out."""
-    rows = fetch(
+    rows = fetch_rows(
         """SELECT i.id, i.serial_number, p.sku, p.name, i.condition, i.inventory_status, i.status,
                 w.code, l.code, i.reserved_at, i.reserved_by, i.reserved_for_type,
                 i.reserved_for_id, i.reservation_expiry, i.version, i.created_at, i.updated_at

@@ -73,7 +73,7 @@ class WholeInvoice:
         return Decimal(0)
 
 
-def whole_invoice(invoice_id: UUID) -> WholeInvoice:
+def load_invoice(invoice_id: UUID) -> WholeInvoice:
     """One invoice, or NotFound."""
     found = whole_invoices([invoice_id])
     if not found:

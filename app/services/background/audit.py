@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.background.schedule import JobName
 from app.queries.consistency.history_audit import AuditResult, verify_history
-from app.services.background.job_runs import recorded
+from app.services.background.job_runs import record_run
 from app.services.notifications.alerts import alert_failed_audit
 
 
@@ -16,7 +16,7 @@ def audit_history() -> AuditResult:
         found.append(verify_history())
         return found[0].as_json()
 
-    recorded(JobName.AUDIT, act)
+    record_run(JobName.AUDIT, act)
     (result,) = found
     if not result.ok:
         alert_failed_audit([f"{each.kind}: {each.count}" for each in result.problems])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app.domain.background.schedule import JobName
 from app.domain.errors import InvalidInput
 from app.domain.input.dates import RANGE, is_usable
-from app.services.background.job_runs import forget_old_runs, note_progress, recorded
+from app.services.background.job_runs import forget_old_runs, note_progress, record_run
 from app.services.carts.cart_cleanup import FORGET_BATCH as CARTS_BATCH
 from app.services.carts.cart_cleanup import forget_old_carts
 from app.services.consistency import findings as consistency
@@ -35,7 +35,7 @@ class BackgroundCleanupService:
 
         Returns ``{"released": number of units, "items": ids of up to ITEMS_LISTED_MAX, as text}``.
         """
-        return recorded(JobName.CLEANUP, self._clean_up, self.user_id)
+        return record_run(JobName.CLEANUP, self._clean_up, self.user_id)
 
     def run_daily_report(self, day: date) -> dict[str, Any]:
         """Make, keep and return a day's report.
@@ -44,7 +44,7 @@ class BackgroundCleanupService:
         """
         if not is_usable(day):
             raise InvalidInput({"day": f"Give a day {RANGE}."})
-        return recorded(JobName.REPORT, lambda: make_report(day, self.zone), self.user_id)
+        return record_run(JobName.REPORT, lambda: make_report(day, self.zone), self.user_id)
 
     def _clean_up(self) -> dict[str, Any]:
         """Each batch is a transaction of its own: killed half-way, the next run goes on there."""
@@ -68,4 +68,4 @@ class BackgroundCleanupService:
         Returns ``{"found", "opened", "resolved", "open", "byKind"}``: what is wrong now, what of it
         is new or back, what is gone, what is on record as open, and what is wrong by kind.
         """
-        return recorded(JobName.CHECK, consistency.check_everything, self.user_id)
+        return record_run(JobName.CHECK, consistency.check_everything, self.user_id)

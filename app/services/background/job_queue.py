@@ -44,7 +44,7 @@ def queue(connection: Redis) -> Queue:
     return Queue(NAME, connection=connection, serializer=JSONSerializer)
 
 
-def hint(connection: Redis, runs: Iterable[tuple[UUID, JobName]]) -> None:
+def notify_workers(connection: Redis, runs: Iterable[tuple[UUID, JobName]]) -> None:
     """Ask a worker for each run that is not on the queue yet. Once too often does no harm."""
     jobs = queue(connection)
     there = {identifier.partition("_")[0] for identifier in jobs.job_ids}
@@ -64,7 +64,7 @@ def try_notify_workers(redis_url: str | None, run_id: UUID, job: JobName) -> boo
     """False when the queue is away; the scheduler sees to the run when it is back."""
     try:
         with connect(redis_url) as connection:
-            hint(connection, [(run_id, job)])
+            notify_workers(connection, [(run_id, job)])
     except RedisError:
         return False
     return True

@@ -164,7 +164,7 @@ def perform(run_id: UUID, acts: Mapping[JobName, Act]) -> bool:
     return True
 
 
-def recorded(job: JobName, act: Callable[[], Result], user_id: UUID | None = None) -> Result:
+def record_run(job: JobName, act: Callable[[], Result], user_id: UUID | None = None) -> Result:
     """Do ``act`` as the run that is going on, or record it as a run of its own.
 
     So whoever does background work, a worker, the API or a command, it is in the list of runs.

@@ -1,6 +1,6 @@
 """Carts that are over do not stay for ever."""
 
-from app.database.driver import change
+from app.database.driver import execute
 from app.database.transactions import transactional
 
 KEPT_DAYS = 30
@@ -14,7 +14,7 @@ def forget_old_carts(limit: int = FORGET_BATCH) -> int:
     Over is a cart that became an invoice or was given up, and an API client's that holds nothing
     and was not used since. A cart of the page that is open or put aside stays.
     """
-    return change(
+    return execute(
         """
         WITH old AS MATERIALIZED (
             SELECT c.id FROM carts c

@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from app.database.driver import change, fetch
+from app.database.driver import execute, fetch_rows
 from app.database.transactions import transactional
 from app.domain.carts.carts import CartStatus
 from app.domain.errors import AlreadyInCart, ItemsNotAvailable, NotFound
@@ -42,7 +42,7 @@ class TypedCustomer:
 @transactional
 def open_cart(user_id: UUID) -> OpenCart:
     """The user's open cart, locked; it is made where there is none."""
-    rows = fetch(
+    rows = fetch_rows(
         """INSERT INTO carts (session_id, user_id, on_page) VALUES (:session_id, :user_id, true)
             ON CONFLICT (user_id) WHERE on_page AND status = 'open'
             DO UPDATE SET updated_at = clock_timestamp()
@@ -120,7 +120,7 @@ def _release(item_ids: list[UUID], session_id: str, user_id: UUID) -> None:
 def leave_out_lapsed(user_id: UUID) -> None:
     """Do without the units whose hold ran out."""
     cart = open_cart(user_id)
-    change(
+    execute(
         "UPDATE carts SET lapsed_after = :last WHERE id = :id",
         {"id": cart.id, "last": last_history_id(cart.session_id)},
     )
@@ -134,7 +134,7 @@ def _draft_cart(cart_id: UUID | None, user_id: UUID) -> UUID | None:
     """The id of the cart to save to, locked."""
     if cart_id is None:
         return open_cart(user_id).id
-    rows = fetch(
+    rows = fetch_rows(
         """UPDATE carts SET updated_at = clock_timestamp()
             WHERE id = :id AND user_id = :user_id AND on_page AND status <> 'closed'
             RETURNING id""",
@@ -163,7 +163,7 @@ def set_prices(
 
 def _set_price(cart_id: UUID, product_id: UUID, price: Decimal | None, tab: str) -> None:
     parameters = {"cart_id": cart_id, "product_id": product_id, "price": price, "tab": tab}
-    known = change(
+    known = execute(
         """INSERT INTO cart_lines (cart_id, product_id, unit_price, tab)
             SELECT :cart_id, id, CAST(:price AS numeric), :tab
             FROM products WHERE id = :product_id AND price IS DISTINCT FROM :price
@@ -173,7 +173,7 @@ def _set_price(cart_id: UUID, product_id: UUID, price: Decimal | None, tab: str)
         parameters,
     )
     if not known:
-        change(
+        execute(
             "DELETE FROM cart_lines WHERE cart_id = :cart_id AND product_id = :product_id",
             parameters,
         )
@@ -187,7 +187,7 @@ def keep_refused_price(
     saved_to = _draft_cart(cart_id, user_id)
     if saved_to is None:
         return
-    change(
+    execute(
         """INSERT INTO cart_lines (cart_id, product_id, refused_price, tab)
             SELECT :cart_id, id, :typed, :tab FROM products WHERE id = :product_id
             ON CONFLICT (cart_id, product_id) DO UPDATE
@@ -201,7 +201,7 @@ def save_customer(
     customer: TypedCustomer, user_id: UUID, *, cart_id: UUID | None = None, tab: str = ""
 ) -> None:
     """Keep what was typed of a new customer."""
-    change(
+    execute(
         """UPDATE carts SET customer_name = :name, customer_email = :email, customer_tier = :tier,
             customer_tab = :tab WHERE id = :id""",
         {
@@ -217,7 +217,7 @@ def save_customer(
 @transactional
 def save_notes(notes: str, user_id: UUID, *, cart_id: UUID | None = None) -> None:
     """Keep what was typed as notes for the invoice."""
-    change(
+    execute(
         "UPDATE carts SET notes = :notes WHERE id = :id",
         {"id": _draft_cart(cart_id, user_id), "notes": notes},
     )
@@ -227,9 +227,11 @@ def save_notes(notes: str, user_id: UUID, *, cart_id: UUID | None = None) -> Non
 def choose_customer(customer_id: UUID | None, user_id: UUID) -> None:
     """Choose a known customer, or none. NotFound for an unknown one."""
     cart = open_cart(user_id)
-    if customer_id and not fetch("SELECT true FROM customers WHERE id = :id", {"id": customer_id}):
+    if customer_id and not fetch_rows(
+        "SELECT true FROM customers WHERE id = :id", {"id": customer_id}
+    ):
         raise NotFound("customer", [customer_id])
-    change(
+    execute(
         "UPDATE carts SET customer_id = :customer_id WHERE id = :id",
         {"id": cart.id, "customer_id": customer_id},
     )
@@ -247,7 +249,7 @@ def put_aside(user_id: UUID) -> bool:
     cart = open_cart(user_id)
     if _is_empty(cart):
         return False
-    change(
+    execute(
         """UPDATE carts SET status = 'aside', put_aside_at = clock_timestamp(),
             updated_at = clock_timestamp() WHERE id = :id""",
         {"id": cart.id},
@@ -257,7 +259,7 @@ def put_aside(user_id: UUID) -> bool:
 
 def _is_empty(cart: OpenCart) -> bool:
     """Nothing held, nothing that ran out, nothing typed."""
-    ((has_units, has_draft),) = fetch(
+    ((has_units, has_draft),) = fetch_rows(
         """SELECT EXISTS (SELECT FROM items
                 WHERE reserved_for_type = 'Session' AND reserved_for_id = :session_id)
             OR EXISTS (SELECT FROM inventory_status_history WHERE reference_id = :session_id
@@ -278,7 +280,7 @@ def take_up_again(cart_id: UUID, user_id: UUID) -> bool:
     was_put_aside = put_aside(user_id)
     if not was_put_aside:
         _close(open_cart(user_id).id)
-    opened = change(
+    opened = execute(
         """UPDATE carts SET status = 'open', put_aside_at = NULL, updated_at = clock_timestamp()
             WHERE id = :id AND user_id = :user_id AND on_page AND status = 'aside'""",
         {"id": cart_id, "user_id": user_id},
@@ -291,7 +293,7 @@ def take_up_again(cart_id: UUID, user_id: UUID) -> bool:
 @transactional
 def give_up(cart_id: UUID, user_id: UUID) -> None:
     """Release what a cart that was put aside holds, and close it; NotFound for any other."""
-    rows = fetch(
+    rows = fetch_rows(
         """SELECT session_id FROM carts
             WHERE id = :id AND user_id = :user_id AND on_page AND status = 'aside'
             FOR NO KEY UPDATE""",
@@ -310,7 +312,7 @@ def close_cart(cart_id: UUID, invoice_id: UUID) -> None:
 
 
 def _close(cart_id: UUID, invoice_id: UUID | None = None) -> None:
-    change(
+    execute(
         """UPDATE carts SET status = :closed, closed_at = clock_timestamp(),
             updated_at = clock_timestamp(), put_aside_at = NULL, invoice_id = :invoice_id
             WHERE id = :id""",

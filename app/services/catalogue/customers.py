@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.database.driver import Row, fetch
+from app.database.driver import Row, fetch_rows
 from app.domain.text.folding import fold_text
 
 
@@ -29,7 +29,7 @@ def find_or_add_customer(name: str, email: str | None, tier: str) -> FoundCustom
         "tier": tier,
     }
     # The second look is for a customer whom another transaction has committed since the first.
-    rows = fetch(_FIND_OR_ADD, values) or fetch(_FIND_OR_ADD, values)
+    rows = fetch_rows(_FIND_OR_ADD, values) or fetch_rows(_FIND_OR_ADD, values)
     return FoundCustomer(*_one(rows))
 
 

@@ -70,7 +70,7 @@ class ManualRepair(ItemStatusWriter):
             self.sell([new], invoice.id, user_id, note)
         else:
             holder = ReservedFor(ReservedForType.INVOICE, str(invoice.id))
-            self.take([new], holder, user_id, note)
+            self.reserve([new], holder, user_id, note)
         _look_again(user_id, said, [old.id, new.id], invoice.id)
         return new.id
 

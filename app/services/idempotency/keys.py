@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.driver import change
+from app.database.driver import execute
 from app.database.transactions import db, sqlstate, transactional
 from app.domain.errors import FirstAnswer, IdempotencyInProgress, IdempotencyMismatch
 
@@ -20,7 +20,7 @@ FORGET_BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoredResponse:
     """What was answered, whole; ``replayed_from`` is when, if it was answered before."""
 
     status: int
@@ -34,7 +34,9 @@ class Answer:
 
 
 @transactional
-def once(user_id: UUID, key: str, fingerprint: bytes, act: Callable[[], Answer]) -> Answer:
+def run_once(
+    user_id: UUID, key: str, fingerprint: bytes, act: Callable[[], StoredResponse]
+) -> StoredResponse:
     """Do ``act`` in this transaction and keep its answer, or answer as it was answered before.
 
     The key is claimed first: whoever comes second waits for the first one's commit. A refusal must
@@ -64,7 +66,7 @@ def delete_expired_keys(limit: int = FORGET_BATCH) -> int:
 
 def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
     try:
-        claimed = change(
+        claimed = execute(
             """INSERT INTO idempotency_keys (user_id, key, fingerprint)
                 VALUES (:user_id, :key, :fingerprint) ON CONFLICT DO NOTHING""",
             {"user_id": user_id, "key": key, "fingerprint": fingerprint},
@@ -76,7 +78,7 @@ def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
         raise
 
 
-def _answered_before(user_id: UUID, key: str, fingerprint: bytes) -> Answer:
+def _answered_before(user_id: UUID, key: str, fingerprint: bytes) -> StoredResponse:
     row = db.session.execute(
         text("""SELECT fingerprint, status_code, headers, body, created_at FROM idempotency_keys
             WHERE user_id = :user_id AND key = :key"""),
@@ -86,10 +88,10 @@ def _answered_before(user_id: UUID, key: str, fingerprint: bytes) -> Answer:
         raise IdempotencyInProgress
     if row.fingerprint != fingerprint:
         raise IdempotencyMismatch(FirstAnswer(row.created_at, row.headers))
-    return Answer(row.status_code, row.headers, row.body, replayed_from=row.created_at)
+    return StoredResponse(row.status_code, row.headers, row.body, replayed_from=row.created_at)
 
 
-def _keep(user_id: UUID, key: str, answer: Answer) -> None:
+def _keep(user_id: UUID, key: str, answer: StoredResponse) -> None:
     parameters: dict[str, Any] = {
         "user_id": user_id,
         "key": key,
@@ -97,7 +99,7 @@ def _keep(user_id: UUID, key: str, answer: Answer) -> None:
         "headers": Jsonb(dict(answer.headers)),
         "body": answer.body,
     }
-    change(
+    execute(
         """UPDATE idempotency_keys
             SET status_code = :status, headers = :headers, body = :body
             WHERE user_id = :user_id AND key = :key""",

@@ -14,7 +14,7 @@ from app.domain.inventory.item_lifecycle import (
     ReservedForType,
 )
 from app.domain.inventory.physical_status import place_words, promise_warning, right_way
-from app.services.ledger.availability import explain
+from app.services.ledger.availability import describe_unavailable_items
 from app.services.ledger.hold_rules import refuse_transition
 from app.services.ledger.lookups import location_id_of
 from app.services.ledger.row_locks import LockedItem, check_version, lock_items
@@ -73,7 +73,7 @@ def _warnings(item: LockedItem, status: str | None) -> list[str]:
     is_away = status not in (None, item.status, PhysicalStatus.IN_STOCK)
     if item.inventory_status != InventoryStatus.RESERVED or not is_away:
         return []
-    (unit,) = explain([item.id])
+    (unit,) = describe_unavailable_items([item.id])
     assert status
     assert unit.holder  # it is reserved
     on_invoice = item.reserved_for_type == ReservedForType.INVOICE

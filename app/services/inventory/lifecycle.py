@@ -53,7 +53,7 @@ from app.services.ledger.hold_rules import (
     refuse_transition,
     require_holds,
     require_may_release,
-    unique,
+    require_unique_ids,
 )
 from app.services.ledger.invoice_amounts import refuse_over_most
 from app.services.ledger.invoice_rows import add_lines, set_invoice_status
@@ -186,7 +186,7 @@ class InventoryLifecycleService(ItemStatusWriter):
 
         A new line has its product's price. All or nothing.
         """
-        wanted = unique(item_ids)
+        wanted = require_unique_ids(item_ids)
         invoice = lock_invoice(invoice_id)
         if invoice.status not in AWAITING_PAYMENT:
             raise invoice.refuse(
@@ -195,7 +195,7 @@ class InventoryLifecycleService(ItemStatusWriter):
             )
         items = lock_items(wanted)
         lines = set(invoice_item_ids(invoice_id))
-        self.take(items, ReservedFor(ReservedForType.INVOICE, str(invoice_id)), user_id, notes)
+        self.reserve(items, ReservedFor(ReservedForType.INVOICE, str(invoice_id)), user_id, notes)
         prices = {item.id: list_price(item) for item in items if item.id not in lines}
         refuse_over_most("itemIds", invoice.total + sum(prices.values(), Decimal(0)))
         add_lines(invoice_id, prices)
@@ -216,8 +216,8 @@ class InventoryLifecycleService(ItemStatusWriter):
         The first to use a ``session_id`` owns its cart; NotPermitted for all others.
         """
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
-        items = lock_items_for_cart(unique(item_ids), session_id, user_id)
-        return self.take(items, holder, user_id, notes)
+        items = lock_items_for_cart(require_unique_ids(item_ids), session_id, user_id)
+        return self.reserve(items, holder, user_id, notes)
 
     @transactional
     def hold_quantity_for_session(
@@ -233,7 +233,9 @@ class InventoryLifecycleService(ItemStatusWriter):
         """Hold any ``quantity`` free units of a product, oldest first; else NotEnoughStock."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
         require_own_cart(session_id, user_id)
-        return self.take(self.pick(sku, quantity, warehouse=warehouse), holder, user_id, None)
+        return self.reserve(
+            self.lock_available(sku, quantity, warehouse=warehouse), holder, user_id, None
+        )
 
     @transactional
     def hold_items_manually(
@@ -247,7 +249,7 @@ class InventoryLifecycleService(ItemStatusWriter):
     ) -> list[UUID]:
         """Hold units for whatever ``reserved_for_id`` says, until released or expired."""
         holder = ReservedFor(ReservedForType.MANUAL, reserved_for_id, expires_in_minutes)
-        return self.take(lock_items(unique(item_ids)), holder, user_id, notes)
+        return self.reserve(lock_items(require_unique_ids(item_ids)), holder, user_id, notes)
 
     @transactional
     def extend_session_hold(
@@ -272,7 +274,7 @@ class InventoryLifecycleService(ItemStatusWriter):
         self, item_ids: Sequence[UUID], user_id: UUID, notes: str | None = None
     ) -> list[UUID]:
         """End holds: one's own, or anyone's for who may (else NotPermitted)."""
-        items = lock_items(unique(item_ids))
+        items = lock_items(require_unique_ids(item_ids))
         require_holds(items)
         require_may_release(items, user_id)
         return self.change_status(
@@ -414,7 +416,9 @@ class InventoryLifecycleService(ItemStatusWriter):
             )
         items = lock_items(invoice_item_ids(invoice_id))
         sold = [item for item in items if item.inventory_status == InventoryStatus.SOLD]
-        chosen = sold if item_ids is None else _on_invoice(items, unique(item_ids), invoice)
+        chosen = (
+            sold if item_ids is None else _on_invoice(items, require_unique_ids(item_ids), invoice)
+        )
         refuse_transition(
             [item for item in chosen if item.inventory_status != InventoryStatus.SOLD],
             f"Only sold units of invoice {invoice.number} can be delivered.",

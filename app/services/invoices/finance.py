@@ -42,7 +42,7 @@ from app.services.ledger.hold_rules import (
     ITEMS_MAX,
     ReservedFor,
     list_price,
-    unique,
+    require_unique_ids,
 )
 from app.services.ledger.invoice_amounts import refuse_over_most
 from app.services.ledger.invoice_rows import (
@@ -91,7 +91,7 @@ class FinanceService:
             self.inventory.end_expired_and_own_holds(items, user_id, session_id=order.session_id)
             self.inventory.sell(items, invoice_id, user_id, order.notes)
         else:
-            self.inventory.take(
+            self.inventory.reserve(
                 items,
                 ReservedFor(ReservedForType.INVOICE, str(invoice_id)),
                 user_id,
@@ -181,7 +181,7 @@ class FinanceService:
         """
         invoice = lock_invoice(invoice_id)
         self._refuse_unless_awaiting(invoice, "keeps its lines")
-        items = lock_items(unique(item_ids, items_max=self.items_max))
+        items = lock_items(require_unique_ids(item_ids, items_max=self.items_max))
         lines = self._lines(invoice_id)
         strangers = [item.id for item in items if item.id not in lines]
         if strangers:
@@ -233,7 +233,7 @@ class FinanceService:
             ][: line.quantity]
             missing = line.quantity - len(held)
             picked = (
-                self.inventory.pick(
+                self.inventory.lock_available(
                     line.sku, missing, warehouse=line.warehouse, besides=list(unit_prices)
                 )
                 if missing

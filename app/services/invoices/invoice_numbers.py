@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from app.database.driver import fetch
+from app.database.driver import fetch_rows
 from app.database.transactions import db, transactional
 
 #: A look at more numbers than this at once is left to the next one.
@@ -15,7 +15,7 @@ def number_invoice(invoice_id: UUID) -> str:
     """Give a new invoice its number. Only when nothing of its transaction can be refused any more:
     a number that was drawn is used up, whatever becomes of the transaction.
     """
-    ((number,),) = fetch("SELECT number_invoice(:id)", {"id": invoice_id})
+    ((number,),) = fetch_rows("SELECT number_invoice(:id)", {"id": invoice_id})
     return str(number)
 
 

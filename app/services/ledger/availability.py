@@ -72,7 +72,9 @@ def raise_if_unavailable(
     """
     if not taken:
         return
-    unavailable = explain([item.id for item in taken], besides=[item.id for item in asked])
+    unavailable = describe_unavailable_items(
+        [item.id for item in taken], besides=[item.id for item in asked]
+    )
     # A unit that is not in stock is no longer there, whether or not its hold has run out.
     all_in_stock = all(item.status == PhysicalStatus.IN_STOCK for item in taken)
     if session_id and all_in_stock and _were_held_by(session_id, [item.id for item in taken]):
@@ -80,7 +82,9 @@ def raise_if_unavailable(
     raise ItemsNotAvailable(unavailable)
 
 
-def explain(item_ids: Iterable[UUID], besides: Iterable[UUID] = ()) -> list[UnavailableItem]:
+def describe_unavailable_items(
+    item_ids: Iterable[UUID], besides: Iterable[UUID] = ()
+) -> list[UnavailableItem]:
     """Who has each of these units, since and until when, and what could be taken instead."""
     rows = db.session.execute(_EXPLAIN, {"ids": list(item_ids), "besides": list(besides)})
     return [_explained(row) for row in rows]

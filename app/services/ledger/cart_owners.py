@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 from uuid import UUID
 
-from app.database.driver import fetch
+from app.database.driver import fetch_rows
 from app.database.transactions import allow_time_for
 from app.domain.carts.carts import CartStatus, cart_label
 from app.domain.errors import CartClosed, ItemBusy, NotPermitted
@@ -47,7 +47,7 @@ def lock_items_for_cart(
         require_own_cart(session_id, user_id)
         return []
     allow_time_for(len(wanted))
-    rows = fetch(_LOCK, {"ids": wanted, "session_id": session_id, "user_id": user_id})
+    rows = fetch_rows(_LOCK, {"ids": wanted, "session_id": session_id, "user_id": user_id})
     if rows:
         *_, owner_id, status = rows[0]
         _check(session_id, user_id, owner_id, status)
@@ -56,7 +56,7 @@ def lock_items_for_cart(
 
 def require_own_cart(session_id: str, user_id: UUID) -> None:
     """Make the cart if nobody has used this id. Raises NotPermitted and CartClosed."""
-    ((owner_id, status),) = fetch(
+    ((owner_id, status),) = fetch_rows(
         f"WITH {_CART} SELECT owner_id, cart_status FROM cart",
         {"session_id": session_id, "user_id": user_id},
     )
@@ -66,7 +66,7 @@ def require_own_cart(session_id: str, user_id: UUID) -> None:
 def _check(session_id: str, user_id: UUID, owner_id: UUID | None, status: str | None) -> None:
     if owner_id is None:
         # Somebody committed it after this statement began; the next one sees it.
-        found = fetch(
+        found = fetch_rows(
             "SELECT user_id, status FROM carts WHERE session_id = :session_id",
             {"session_id": session_id},
         )
@@ -80,7 +80,7 @@ def _check(session_id: str, user_id: UUID, owner_id: UUID | None, status: str | 
 
 
 def _refuse_stranger(owner_id: UUID | None) -> NoReturn:
-    ((name,),) = fetch("SELECT name FROM users WHERE id = :id", {"id": owner_id})
+    ((name,),) = fetch_rows("SELECT name FROM users WHERE id = :id", {"id": owner_id})
     raise NotPermitted(
         f"This is {cart_label(name)}. Only {name} can add to it, take from it or make an invoice "
         "of it; a manager may release its units."
@@ -88,7 +88,7 @@ def _refuse_stranger(owner_id: UUID | None) -> NoReturn:
 
 
 def _refuse_closed(session_id: str) -> NoReturn:
-    ((number,),) = fetch(
+    ((number,),) = fetch_rows(
         """SELECT v.number FROM carts c LEFT JOIN invoices v ON v.id = c.invoice_id
             WHERE c.session_id = :session_id""",
         {"session_id": session_id},

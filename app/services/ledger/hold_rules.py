@@ -16,7 +16,7 @@ from app.domain.inventory.item_lifecycle import (
 )
 from app.domain.inventory.physical_status import may_happen_at, place_words
 from app.services.accounts.acting_user import acting_role
-from app.services.ledger.availability import explain
+from app.services.ledger.availability import describe_unavailable_items
 from app.services.ledger.row_locks import LockedInvoice, LockedItem
 
 ITEMS_MAX = 10_000
@@ -58,7 +58,7 @@ def is_holder_id(words: str) -> bool:
     return not fields.errors
 
 
-def unique(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:
+def require_unique_ids(item_ids: Sequence[UUID], *, items_max: int = ITEMS_MAX) -> list[UUID]:
     """The ids as given, or InvalidInput: none, too many, or one of them twice."""
     if not 1 <= len(item_ids) <= items_max:
         raise InvalidInput({"itemIds": f"Give 1 to {items_max:,} units."})
@@ -97,7 +97,7 @@ def require_may_release(items: Sequence[LockedItem], user_id: UUID) -> None:
     if others and not may(acting_role(user_id), Permission.ITEM_RELEASE_ANY):
         held = "; ".join(
             f"{unit.serial_number}: {unit.why}"
-            for unit in explain([item.id for item in others[:3]])
+            for unit in describe_unavailable_items([item.id for item in others[:3]])
         )
         raise NotPermitted(f"These are other people's holds; ask them or a manager. {held}.")
 
@@ -114,7 +114,7 @@ def refuse_transition(items: Sequence[LockedItem], why: str) -> None:
             "status": unit.status,
             "holder": unit.holder,
         }
-        for unit in explain([item.id for item in items])
+        for unit in describe_unavailable_items([item.id for item in items])
     ]
     shown = ", ".join(_standing(item) for item in items[:3])
     more = f" and {len(items) - 3} more" if len(items) > 3 else ""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from app.database.driver import change, fetch
+from app.database.driver import execute, fetch_rows
 from app.database.transactions import db
 from app.domain.errors import NotFound
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus
@@ -19,7 +19,7 @@ def add_invoice(
     customer_id: UUID, context: ChangeContext, *, notes: str | None, source_reference: str | None
 ) -> UUID:
     """An Open invoice without lines and, as yet, without a number. NotFound for the customer."""
-    rows = fetch(
+    rows = fetch_rows(
         f"""WITH {CONTEXT}
             INSERT INTO invoices (customer_id, notes, source_reference, created_by, created_at)
             SELECT c.id, :invoice_notes, :source_reference, context.user_id::uuid,
@@ -41,7 +41,7 @@ def add_invoice(
 
 def set_invoice_status(invoice_id: UUID, status: InvoiceStatus, context: ChangeContext) -> None:
     """Write a locked invoice's status; the database writes the history of it."""
-    change(
+    execute(
         f"""WITH {CONTEXT}
             UPDATE invoices SET status = :status FROM context
             WHERE id = :id AND context.user_id IS NOT NULL""",
@@ -53,7 +53,7 @@ def add_lines(invoice_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
     """Put locked units on an invoice; its total grows with them."""
     if not unit_prices:
         return
-    change(
+    execute(
         """INSERT INTO invoice_items (invoice_id, item_id, unit_price)
             SELECT :invoice_id, line.item_id, line.unit_price
             FROM unnest(CAST(:item_ids AS uuid[]), CAST(:unit_prices AS numeric[]))

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from app.database.driver import Row, change, fetch
+from app.database.driver import Row, execute, fetch_rows
 from app.database.transactions import after_commit
 from app.domain.errors import InvalidInput, ItemBusy, NotEnoughStock
 from app.domain.inventory.item_lifecycle import (
@@ -40,7 +40,7 @@ class ItemStatusWriter:
         """The units as the last change left them, in order of their ids."""
         return find_items(self._changed) if self._told is None else self._told
 
-    def pick(
+    def lock_available(
         self,
         sku: str,
         quantity: int,
@@ -67,7 +67,7 @@ class ItemStatusWriter:
             )
         return items
 
-    def take(
+    def reserve(
         self,
         items: Sequence[LockedItem],
         holder: ReservedFor,
@@ -148,11 +148,11 @@ class ItemStatusWriter:
             **context.parameters(),
         }
         if len(items) <= RETURNING_ROWS_MAX:
-            rows = {row[0]: row for row in fetch(f"{statement} {_RETURNING_ITEM}", parameters)}
+            rows = {row[0]: row for row in fetch_rows(f"{statement} {_RETURNING_ITEM}", parameters)}
             changed = len(rows)
             self._told = [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
         else:
-            changed = change(statement, parameters)
+            changed = execute(statement, parameters)
             self._told = None
         self._changed = item_ids
         assert changed == len(item_ids)  # locked before, so they are there

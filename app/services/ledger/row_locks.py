@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from app.database.driver import fetch
+from app.database.driver import fetch_rows
 from app.database.transactions import allow_time_for
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
 
@@ -64,7 +64,7 @@ def lock_items(item_ids: Iterable[UUID]) -> list[LockedItem]:
     """Lock these units, waiting for whoever has them; ordered by id. Raises NotFound."""
     wanted = list(dict.fromkeys(item_ids))
     allow_time_for(len(wanted))
-    rows = fetch(
+    rows = fetch_rows(
         f"""SELECT {ITEM_COLUMNS} FROM items i JOIN products p ON p.id = i.product_id
             WHERE i.id = ANY(CAST(:ids AS uuid[])) ORDER BY i.id FOR NO KEY UPDATE OF i""",
         {"ids": wanted},
@@ -109,7 +109,7 @@ def _pick(
     which: str, product_id: UUID, limit: int, warehouse_id: UUID | None, besides: list[UUID]
 ) -> list[LockedItem]:
     in_warehouse = "AND i.warehouse_id = :warehouse_id" if warehouse_id else ""
-    rows = fetch(
+    rows = fetch_rows(
         f"""
             WITH picked AS MATERIALIZED (
                 SELECT i.id FROM items i
@@ -130,7 +130,7 @@ def _pick(
 
 def lock_invoice(invoice_id: UUID, *, version: int | None = None) -> LockedInvoice:
     """Lock an invoice; raises NotFound, and VersionConflict if ``version`` is not its own."""
-    rows = fetch(
+    rows = fetch_rows(
         """SELECT id, number, status, total, paid, version FROM invoices
             WHERE id = :id FOR NO KEY UPDATE""",
         {"id": invoice_id},
@@ -155,7 +155,7 @@ def check_version(what: str, *, asked: int | None, current: int) -> None:
 
 def invoice_item_ids(invoice_id: UUID) -> list[UUID]:
     """The units on an invoice. Lock the invoice first: its lines change only under its lock."""
-    rows = fetch(
+    rows = fetch_rows(
         "SELECT item_id FROM invoice_items WHERE invoice_id = :id ORDER BY item_id",
         {"id": invoice_id},
     )
@@ -164,6 +164,6 @@ def invoice_item_ids(invoice_id: UUID) -> list[UUID]:
 
 def database_time() -> datetime:
     """Now, by the database's clock. Ask after locking: waiting takes time."""
-    ((now,),) = fetch("SELECT clock_timestamp()", {})
+    ((now,),) = fetch_rows("SELECT clock_timestamp()", {})
     assert isinstance(now, datetime)
     return now

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidInput
 from app.domain.invoices.invoice_lifecycle import PaymentMethod
 from app.queries.invoices import invoice_numbers
 from app.queries.invoices import invoices as queries
-from app.queries.invoices.invoice_documents import payment_by_id, whole_invoice, whole_invoices
+from app.queries.invoices.invoice_documents import load_invoice, payment_by_id, whole_invoices
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment
 from app.services.invoices.inputs import Quantity as QuantityOfProduct
@@ -196,7 +196,7 @@ def record_payment(invoice_id: UUID, body: PaymentInput) -> PaymentWithInvoice:
         NewPayment(invoice_id, body.amount, body.method, body.reference, body.version),
         signed_in_user().id,
     )
-    invoice = whole_invoice(invoice_id)
+    invoice = load_invoice(invoice_id)
     payment = Payment.of(payment_by_id(payment_id, invoice))
     return PaymentWithInvoice(**payment.model_dump(), invoice=Invoice.of(invoice))
 

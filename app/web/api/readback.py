@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.inventory.item_actions import Viewer
 from app.queries.inventory.items import find_item, find_items
-from app.queries.invoices.invoice_documents import whole_invoice
+from app.queries.invoices.invoice_documents import load_invoice
 from app.web.api.responses import Invoice, Item, Items
 from app.web.authentication import signed_in_user
 
@@ -25,4 +25,4 @@ def items_of(item_ids: Sequence[UUID]) -> Items:
 
 
 def invoice_of(invoice_id: UUID) -> Invoice:
-    return Invoice.of(whole_invoice(invoice_id))
+    return Invoice.of(load_invoice(invoice_id))

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from app.database.transactions import transactional
 from app.domain.accounts.roles import Permission
 from app.domain.errors import InvalidInput, NotFound
-from app.services.idempotency.keys import Answer, once
+from app.services.idempotency.keys import StoredResponse, run_once
 from app.web.api.framework.canonical_json import canonical
 from app.web.api.framework.field_types import UUID_TEXT, Input, NoQuery
 from app.web.api.framework.request_parsing import parse_json, read_body, read_query
@@ -139,7 +139,7 @@ def _respond(call: Operation, view: Callable[..., Output], path_values: dict[str
     for name, value in path_values.items():
         arguments[name] = _path_id(name, value)
 
-    def act() -> Answer:
+    def act() -> StoredResponse:
         return _answer(call, view(**arguments))
 
     if call.method == "GET" or call.method == "DELETE":
@@ -147,7 +147,7 @@ def _respond(call: Operation, view: Callable[..., Output], path_values: dict[str
     key = _idempotency_key() if call.method == "POST" else None
     if key is None:
         return _response(transactional(act)())
-    return _response(once(signed_in_user().id, key, _fingerprint(call), act))
+    return _response(run_once(signed_in_user().id, key, _fingerprint(call), act))
 
 
 def _path_id(name: str, value: str) -> UUID:
@@ -156,14 +156,14 @@ def _path_id(name: str, value: str) -> UUID:
     return UUID(value)
 
 
-def _answer(call: Operation, shape: Output) -> Answer:
+def _answer(call: Operation, shape: Output) -> StoredResponse:
     headers = dict(JSON)
     if call.location:
         headers["Location"] = call.location.format(id=shape.id)  # type: ignore[attr-defined]
-    return Answer(call.status, headers, shape.model_dump_json(by_alias=True))
+    return StoredResponse(call.status, headers, shape.model_dump_json(by_alias=True))
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: StoredResponse) -> Response:
     response = Response(answer.body, answer.status, dict(answer.headers))
     if answer.replayed:
         response.headers["Idempotency-Replayed"] = "true"
