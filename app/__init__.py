@@ -16,7 +16,6 @@ from app.web import (
     authorization,
     errors,
     extensions,
-    form_idempotency,
     pages,
     replica_reads,
     request_log,
@@ -24,6 +23,7 @@ from app.web import (
     template_filters,
 )
 from app.web.api.framework import rate_limits
+from app.web.forms import idempotency as form_idempotency
 
 WORKING_DAY_SECONDS = 12 * 60 * 60
 REQUEST_BYTES_MAX = 16 * 1024 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from bench import bulk, consistency, contention, pages, reserve, retail, whole_invoice
 from bench.store import INSTANCE, bench_servers, deadlocks
 from bench.table import Row, print_table

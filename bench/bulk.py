@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from app.models.user import SYSTEM_USER_ID
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewInvoice, NewPayment

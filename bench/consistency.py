@@ -15,7 +15,7 @@ import psycopg
 from flask import Flask
 
 from app import create_app
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from app.services.consistency import findings as consistency
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.settings import Settings

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from bench.http_client import Client, request
 from bench.processes import cpu_seconds
 from bench.store import free_units

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.domain.imports.retail.plan import Selection
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from app.services.imports.retail.importer import import_retail
 from bench.processes import cpu_seconds, memory_megabytes
 from bench.store import ROOT, deadlocks, process_ids, store

@@ -20,7 +20,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.database.transactions import db
 from app.models.user import SYSTEM_USER_ID
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from app.settings import Settings
 from bench import large_store
 from bench.large_store import fill_with_history

@@ -14,7 +14,7 @@ from uuid import uuid4
 import psycopg
 from flask import Flask
 
-from app.runtime.embedded import EmbeddedServers
+from app.runtime.servers.embedded import EmbeddedServers
 from app.services.accounts import users as accounts
 from app.services.accounts.api_tokens import create_token
 from app.settings import Settings

@@ -8,7 +8,7 @@ from rq import worker_registration
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from app.runtime.privileges import die_with_parent
+from app.runtime.processes.privileges import die_with_parent
 from app.services.background.job_queue import connect, queue
 from app.settings import Settings
 from jobs.application import application

@@ -25,9 +25,9 @@ from psycopg import sql
 
 from app import create_app
 from app.database.transactions import db, without_time_limits
-from app.runtime.embedded import EmbeddedServers
-from app.runtime.postgres import STORE, Postgres
-from app.runtime.valkey import Valkey
+from app.runtime.servers.embedded import EmbeddedServers
+from app.runtime.servers.postgres import STORE, Postgres
+from app.runtime.servers.valkey import Valkey
 from app.services.accounts import passwords
 from app.services.accounts import users as accounts
 from app.services.imports.demo.store import load_demo_store

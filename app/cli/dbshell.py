@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import URL, make_url
 
-from app.runtime.postgres import programs_folder
+from app.runtime.servers.postgres import programs_folder
 
 
 def psql_command(url: URL) -> list[str]:

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 from werkzeug.utils import import_string
 
-from app.runtime.command_line import show_command_line
-from app.runtime.privileges import die_with_parent
+from app.runtime.processes.command_line import show_command_line
+from app.runtime.processes.privileges import die_with_parent
 from app.runtime.warm_start import PID, READY
 from app.runtime.web import serve
 

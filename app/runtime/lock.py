@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from app.runtime.privileges import close_to_others
+from app.runtime.processes.privileges import close_to_others
 
 STORE = "store"
 COMMAND = "command"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from app.runtime.secret_files import write_private
+from app.runtime.servers.secret_files import write_private
 
 FIRST_USER = ".venv/bin/flask user create EMAIL --name NAME --role admin"
 

@@ -16,11 +16,11 @@ from typing import IO
 
 import psycopg
 
-from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import COMMAND, InstanceLock
-from app.runtime.postgres import VERSION
 from app.runtime.problems import RuntimeProblem
-from app.runtime.secret_files import secret, write_private
+from app.runtime.servers.embedded import EmbeddedServers
+from app.runtime.servers.postgres import VERSION
+from app.runtime.servers.secret_files import secret, write_private
 from app.settings import Settings
 
 START_SECONDS = 180.0

@@ -17,15 +17,15 @@ from types import FrameType
 
 from app.observability.multiprocess import VARIABLE as METRICS_FOLDER
 from app.observability.multiprocess import clear
-from app.runtime.adopted import reap_strangers
-from app.runtime.children import Child
-from app.runtime.embedded import EmbeddedServers
 from app.runtime.lock import STORE, InstanceLock
 from app.runtime.log_ins import published
 from app.runtime.output import say
-from app.runtime.ports import browser_address, listen
-from app.runtime.privileges import adopt_orphans, die_with_parent
 from app.runtime.problems import RuntimeProblem
+from app.runtime.processes.adopted import reap_strangers
+from app.runtime.processes.children import Child
+from app.runtime.processes.privileges import adopt_orphans, die_with_parent
+from app.runtime.servers.embedded import EmbeddedServers
+from app.runtime.servers.ports import browser_address, listen
 from app.runtime.state import Addresses, check_database, unpublish, with_secrets
 from app.runtime.warm_start import WarmStart
 from app.settings import NODE_ROLES, Settings

@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Mapping
 
-from app.runtime.adopted import Adopted
-from app.runtime.children import Child
+from app.runtime.processes.adopted import Adopted
+from app.runtime.processes.children import Child
 
 READY, FORK, PID = b"r", b"f", struct.Struct("i")
 ANSWER_SECONDS = 5.0

@@ -32,7 +32,7 @@ from app.domain.errors import (
 )
 from app.observability.metrics import REFUSALS
 from app.web.extensions import htmx, login_manager
-from app.web.page_replay import (
+from app.web.forms.page_replay import (
     came_from,
     comes_from_this_site,
     page_again,
@@ -40,11 +40,11 @@ from app.web.page_replay import (
     sent_form,
     typed_values,
 )
+from app.web.forms.resubmission import resubmittable_form, retries_by_itself
+from app.web.forms.unsent_forms import log_in_page_with_form, log_in_ran_out, log_in_url
 from app.web.problem import Problem as Problem
 from app.web.request_log import PROBLEM_CODE
 from app.web.responses import headers_for
-from app.web.resubmission import resubmittable_form, retries_by_itself
-from app.web.unsent_forms import log_in_page_with_form, log_in_ran_out, log_in_url
 
 DATABASE_RETRY_SECONDS = 5
 SPACE_RETRY_SECONDS = 30

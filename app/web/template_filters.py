@@ -20,8 +20,8 @@ from app.domain.inventory.item_lifecycle import EVENTS, ChangeReason
 from app.domain.text.written_times import written_day, written_moment
 from app.settings import Settings
 from app.store_currency import store_currency
-from app.web.form_idempotency import FIELD, made_before
-from app.web.page_replay import typed_values
+from app.web.forms.idempotency import FIELD, made_before
+from app.web.forms.page_replay import typed_values
 
 SPRITE = Path(flask_tabler_icons.__file__).parent / "static/tabler_icons/tabler-sprite-nostroke.svg"
 LABELS = {

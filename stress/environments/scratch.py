@@ -27,10 +27,10 @@ import psycopg
 from redis import Redis
 from sqlalchemy import make_url
 
-from app.runtime.ports import LOOPBACK, free_port
-from app.runtime.postgres import STORE as DATABASE_USER
 from app.runtime.problems import RuntimeProblem
-from app.runtime.valkey import program as redis_program
+from app.runtime.servers.ports import LOOPBACK, free_port
+from app.runtime.servers.postgres import STORE as DATABASE_USER
+from app.runtime.servers.valkey import program as redis_program
 from stress.clients.api_user import ApiUser
 from stress.clients.client_view import CURRENCY
 from stress.environments.environment import Place

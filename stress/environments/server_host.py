@@ -21,9 +21,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from app.runtime.children import Child
-from app.runtime.embedded import EmbeddedServers
 from app.runtime.problems import RuntimeProblem
+from app.runtime.processes.children import Child
+from app.runtime.servers.embedded import EmbeddedServers
 from app.settings import Settings
 from stress.environments.processes import SCHEDULER, STORE
 

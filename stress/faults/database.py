@@ -10,7 +10,7 @@ from typing import ClassVar, LiteralString
 import psutil
 from psycopg import OperationalError, sql
 
-from app.runtime.postgres import programs_folder
+from app.runtime.servers.postgres import programs_folder
 from stress.faults.fault import InjectionResult, NoTarget, find
 from stress.faults.processes import kill
 from stress.faults.target import Target

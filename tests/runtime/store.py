@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from app.runtime.ports import free_port
+from app.runtime.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = (

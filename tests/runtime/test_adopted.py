@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.runtime.adopted import Adopted, reap_strangers
+from app.runtime.processes.adopted import Adopted, reap_strangers
 
 ASLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from app.runtime.children import Child
+from app.runtime.processes.children import Child
 from tests.runtime.store import ROOT, is_gone, until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -78,7 +78,7 @@ def test_a_watcher_ends_a_child_whose_parent_is_gone() -> None:
     with subprocess.Popen(SLEEP) as orphan:
         script = (
             "import os, subprocess, sys\n"
-            "command = [sys.executable, '-m', 'app.runtime.watcher']\n"
+            "command = [sys.executable, '-m', 'app.runtime.processes.watcher']\n"
             f"subprocess.Popen([*command, str(os.getpid()), '{orphan.pid}', '9'])\n"
             "import time; time.sleep(1)\n"
         )

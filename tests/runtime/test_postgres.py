@@ -6,10 +6,10 @@ import psutil
 import psycopg
 import pytest
 
-from app.runtime.children import Child
-from app.runtime.postgres import Postgres
-from app.runtime.privileges import close_to_others
 from app.runtime.problems import RuntimeProblem
+from app.runtime.processes.children import Child
+from app.runtime.processes.privileges import close_to_others
+from app.runtime.servers.postgres import Postgres
 from tests.conftest import Servers
 
 

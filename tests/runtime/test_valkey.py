@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from app.runtime.children import Child
-from app.runtime.set_aside import KEPT, set_aside
-from app.runtime.valkey import Valkey
+from app.runtime.processes.children import Child
+from app.runtime.servers.damaged_files import KEPT, set_aside
+from app.runtime.servers.valkey import Valkey
 
 FILL = 200
 

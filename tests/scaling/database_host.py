@@ -14,10 +14,10 @@ from typing import NoReturn
 
 from psycopg import sql
 
-from app.runtime.children import Child
-from app.runtime.ports import LOOPBACK
-from app.runtime.postgres import STORE, Postgres
-from app.runtime.valkey import Valkey
+from app.runtime.processes.children import Child
+from app.runtime.servers.ports import LOOPBACK
+from app.runtime.servers.postgres import STORE, Postgres
+from app.runtime.servers.valkey import Valkey
 
 #: What `flask stress` may work on, and what its checker asks of PostgreSQL.
 DATABASE = "holdfast_stress"

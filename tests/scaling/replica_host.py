@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.runtime.ports import LOOPBACK
-from app.runtime.postgres import Postgres
+from app.runtime.servers.ports import LOOPBACK
+from app.runtime.servers.postgres import Postgres
 from tests.scaling.database_host import DATABASE, SERVER_SETTINGS, restart_if_dead
 from tests.scaling.streaming import copy_of
 

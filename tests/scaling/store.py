@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from app.runtime.privileges import before_exec
+from app.runtime.processes.privileges import before_exec
 from tests.runtime.store import ROOT, environment
 from tests.scaling.hosts import Host, hosts
 

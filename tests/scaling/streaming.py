@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psycopg
 
-from app.runtime.children import Child
-from app.runtime.ports import LOOPBACK, free_port
-from app.runtime.postgres import SUPERUSER, Postgres, programs_folder
-from app.runtime.privileges import before_exec, database_identity
-from app.runtime.secret_files import secret
+from app.runtime.processes.children import Child
+from app.runtime.processes.privileges import before_exec, database_identity
+from app.runtime.servers.ports import LOOPBACK, free_port
+from app.runtime.servers.postgres import SUPERUSER, Postgres, programs_folder
+from app.runtime.servers.secret_files import secret
 from tests.waiting import until
 
 

@@ -32,7 +32,7 @@ from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import RepairService
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
-from app.web.form_fields import id_field, number_field, text_field
+from app.web.forms.fields import id_field, number_field, text_field
 from app.web.responses import page_or_fragment, see_other
 from app.web.template_filters import counted
 

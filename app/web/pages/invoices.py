@@ -24,7 +24,7 @@ from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewPayment
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
-from app.web.form_fields import (
+from app.web.forms.fields import (
     id_fields,
     money_field,
     optional_number_field,

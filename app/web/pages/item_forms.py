@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from app.domain.errors import InvalidInput
 from app.queries.inventory.item_filters import PUBLIC_NAMES, ItemFilters
 from app.services.ledger.hold_rules import MINUTES_MAX
-from app.web.form_fields import whole_number
+from app.web.forms.fields import whole_number
 
 FILTERS = (
     "q",

@@ -32,7 +32,7 @@ from app.web.authorization import requires
 from app.web.charts.state_machine import draw_state_machine
 from app.web.exports.export_slots import in_a_place
 from app.web.exports.items import csv_chunks
-from app.web.form_fields import optional_number_field, text_field
+from app.web.forms.fields import optional_number_field, text_field
 from app.web.pages.item_forms import bulk_item_ids, edit_from_form, filters_from_query, hold_form
 from app.web.responses import page_or_fragment, return_path, see_other
 from app.web.template_filters import counted, store_settings

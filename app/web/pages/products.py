@@ -17,7 +17,7 @@ from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.ledger.hold_rules import ITEMS_MAX
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
-from app.web.form_fields import (
+from app.web.forms.fields import (
     money_field,
     optional_number_field,
     search_words,

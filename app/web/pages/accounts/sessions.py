@@ -13,8 +13,8 @@ from app.services.accounts import users as accounts
 from app.services.accounts.login_delays import LogInDelays
 from app.web.authentication import sign_in, sign_out
 from app.web.authorization import requires
+from app.web.forms.unsent_forms import page_with_unsent_form
 from app.web.responses import return_path, see_other
-from app.web.unsent_forms import page_with_unsent_form
 
 HAS_USERS = "store_has_users"
 sessions = Blueprint("sessions", __name__)

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidInput
 from app.queries.accounts.api_tokens import find_user_by_email, list_tokens
 from app.services.accounts.api_tokens import DAYS_MAX, create_token, revoke_token
 from app.web.authorization import requires
-from app.web.form_fields import optional_number_field
+from app.web.forms.fields import optional_number_field
 from app.web.responses import see_other
 
 tokens = Blueprint("tokens", __name__, url_prefix="/admin/tokens")

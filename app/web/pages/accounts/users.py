@@ -14,7 +14,7 @@ from app.services.accounts.passwords import NewPassword, new_password
 from app.services.inventory.user_deactivation import switch_off
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
-from app.web.form_fields import optional_number_field, text_field
+from app.web.forms.fields import optional_number_field, text_field
 from app.web.responses import see_other
 
 users = Blueprint("users", __name__, url_prefix="/admin/users")

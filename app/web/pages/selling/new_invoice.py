@@ -22,7 +22,7 @@ from app.services.ledger.hold_rules import ITEMS_MAX
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
 from app.web.extensions import htmx
-from app.web.form_fields import id_field, number_field, search_words, text_field
+from app.web.forms.fields import id_field, number_field, search_words, text_field
 from app.web.pages.selling.sale_forms import (
     changed_price_fields,
     read_prices,

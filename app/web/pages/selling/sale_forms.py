@@ -14,7 +14,7 @@ from app.services.carts.carts import TypedCustomer
 from app.services.catalogue.catalogue import email_errors
 from app.services.invoices.inputs import NewCustomer
 from app.web.extensions import htmx
-from app.web.form_fields import money_field, text_field
+from app.web.forms.fields import money_field, text_field
 
 SHOWN = "shown-"
 DRAFT_LENGTH_MAX = 10_000

@@ -23,7 +23,7 @@ from app.web.authentication import signed_in_user
 from app.web.authorization import requires
 from app.web.errors import Problem, add_renderer, problem_of, render_fragment, render_page
 from app.web.extensions import htmx
-from app.web.form_fields import SEARCH_LENGTH_MAX, text_field
+from app.web.forms.fields import SEARCH_LENGTH_MAX, text_field
 from app.web.responses import see_other
 from app.web.template_filters import label, local
 

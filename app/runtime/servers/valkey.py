@@ -12,13 +12,13 @@ from pathlib import Path
 
 import redis
 
-from app.runtime.children import Child, log_tail, server_environment
-from app.runtime.leftovers import end_servers_in
 from app.runtime.output import say
-from app.runtime.ports import LOOPBACK, free_port
 from app.runtime.problems import RuntimeProblem
-from app.runtime.secret_files import secret, write_private
-from app.runtime.set_aside import set_aside
+from app.runtime.processes.children import Child, log_tail, server_environment
+from app.runtime.servers.damaged_files import set_aside
+from app.runtime.servers.orphans import end_servers_in
+from app.runtime.servers.ports import LOOPBACK, free_port
+from app.runtime.servers.secret_files import secret, write_private
 
 READY_SECONDS = 30.0
 READY = "Ready to accept connections"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from flask import request
 
 from app.domain.errors import DatabaseAway, NoSpace, OutcomeUnknown
-from app.web.form_idempotency import FIELD
-from app.web.page_replay import comes_from_this_site, is_secret
+from app.web.forms.idempotency import FIELD
+from app.web.forms.page_replay import comes_from_this_site, is_secret
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from app.runtime.children import Child
 from app.runtime.output import say
-from app.runtime.postgres import NAME as POSTGRES
-from app.runtime.postgres import Postgres
-from app.runtime.valkey import Valkey
+from app.runtime.processes.children import Child
+from app.runtime.servers.postgres import NAME as POSTGRES
+from app.runtime.servers.postgres import Postgres
+from app.runtime.servers.valkey import Valkey
 from app.settings import Settings
 
 

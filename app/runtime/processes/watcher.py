@@ -1,4 +1,4 @@
-"""`python -m app.runtime.watcher PARENT CHILD SIGNAL`: where no PR_SET_PDEATHSIG does it.
+"""`python -m app.runtime.processes.watcher PARENT CHILD SIGNAL`: where no PR_SET_PDEATHSIG does it.
 
 Waits beside a child until the parent is gone, then signals the child.
 """

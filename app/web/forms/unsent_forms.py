@@ -10,7 +10,7 @@ from flask import render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app.web.page_replay import (
+from app.web.forms.page_replay import (
     CSRF_FIELD,
     SentForm,
     came_from,

@@ -21,12 +21,12 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from app.runtime.children import CANNOT_CHANGE_USER, Child, log_tail, server_environment
-from app.runtime.leftovers import end_servers_in
-from app.runtime.ports import LOOPBACK, free_port
-from app.runtime.privileges import Identity, before_exec, database_identity
 from app.runtime.problems import RuntimeProblem
-from app.runtime.secret_files import secret
+from app.runtime.processes.children import CANNOT_CHANGE_USER, Child, log_tail, server_environment
+from app.runtime.processes.privileges import Identity, before_exec, database_identity
+from app.runtime.servers.orphans import end_servers_in
+from app.runtime.servers.ports import LOOPBACK, free_port
+from app.runtime.servers.secret_files import secret
 
 NAME = "PostgreSQL"
 VERSION = 18

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.runtime.adopted import Adopted
-from app.runtime.privileges import LINUX, Identity, before_exec
 from app.runtime.problems import RuntimeProblem
+from app.runtime.processes.adopted import Adopted
+from app.runtime.processes.privileges import LINUX, Identity, before_exec
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 10.0
@@ -150,7 +150,7 @@ def log_tail(path: Path, lines: int = 5) -> str:
 
 
 def _watch(pid: int, death_signal: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "app.runtime.watcher"]
+    command = [sys.executable, "-m", "app.runtime.processes.watcher"]
     return subprocess.Popen(
         [*command, str(os.getpid()), str(pid), str(int(death_signal))],
         stdin=subprocess.DEVNULL,

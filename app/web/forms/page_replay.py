@@ -14,7 +14,7 @@ from werkzeug.urls import iri_to_uri
 from app.domain.errors import ExportsBusy, InvalidInput, NotFound, NotPermitted, Refusal
 from app.web.authorization import check_permission
 from app.web.extensions import htmx
-from app.web.form_idempotency import FIELD
+from app.web.forms.idempotency import FIELD
 from app.web.problem import Problem
 from app.web.responses import is_safe_path, return_path
 
