@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stress.checker.clients.expectations import Expectation
 from stress.checker.clients.outcomes import Fulfilment, OperationOutcome
 from stress.checker.clients.requests import Kind
-from stress.checker.database.rows import SYSTEM_USER_ID, StatusChange
+from stress.checker.database.rows import SYSTEM_USER_ID, HistoryEntry
 from stress.checker.database.snapshot import DatabaseSnapshot
 from stress.checker.findings import Findings, Invariant
 
@@ -108,7 +108,7 @@ def _some(moved: list[str], promised: list[str]) -> bool:
     return bool(moved) and len(set(moved)) == len(moved) and set(moved) <= set(promised)
 
 
-def _is_last(step: StatusChange, books: DatabaseSnapshot) -> bool:
+def _is_last(step: HistoryEntry, books: DatabaseSnapshot) -> bool:
     """No later row of the same unit is of the same transaction."""
     history = books.histories[step.item_id]
     following = history[step.seq : step.seq + 1]
@@ -116,7 +116,7 @@ def _is_last(step: StatusChange, books: DatabaseSnapshot) -> bool:
 
 
 def _makes_way(
-    step: StatusChange, told: OperationOutcome, main: set[StatusChange], books: DatabaseSnapshot
+    step: HistoryEntry, told: OperationOutcome, main: set[HistoryEntry], books: DatabaseSnapshot
 ) -> bool:
     """A hold that ended so that the same act could take the unit."""
     after = books.histories[step.item_id][step.seq : step.seq + 1]

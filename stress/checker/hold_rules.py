@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stress.checker.access_refusals import USES_OF_CART
 from stress.checker.clients.outcomes import Fulfilment
-from stress.checker.database.rows import StatusChange
+from stress.checker.database.rows import HistoryEntry
 from stress.checker.database.snapshot import DatabaseSnapshot
 from stress.checker.database.state_timeline import ItemStateSpan, StateTimelines
 from stress.checker.findings import Findings, Invariant
@@ -114,6 +114,6 @@ def check_expiries(lifelines: StateTimelines, findings: Findings) -> None:
                 findings.violate(Invariant.IN_TIME, _too_soon(before, step))
 
 
-def _too_soon(hold: StatusChange, step: StatusChange) -> str:
+def _too_soon(hold: HistoryEntry, step: HistoryEntry) -> str:
     lasted = step.written_at - hold.written_at
     return f"unit {step.item_id}: the hold of {hold.owner} was ended after {lasted:.3f} s"

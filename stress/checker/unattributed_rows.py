@@ -4,7 +4,7 @@ Keys of others' requests are none of this: what those did to units and money is 
 """
 
 from stress.checker.clients.requests import Kind
-from stress.checker.database.rows import SYSTEM_USER_ID, StatusChange
+from stress.checker.database.rows import SYSTEM_USER_ID, HistoryEntry
 from stress.checker.database.snapshot import DatabaseSnapshot
 from stress.checker.findings import Findings, Invariant
 
@@ -22,7 +22,7 @@ def check_strangers(books: DatabaseSnapshot, began_at: float, findings: Findings
     _check_invoices(books, began_at, findings)
 
 
-def _known(step: StatusChange, books: DatabaseSnapshot) -> bool:
+def _known(step: HistoryEntry, books: DatabaseSnapshot) -> bool:
     """Steps of an operation are held against its answer elsewhere."""
     if step.reason == "RESERVATION_EXPIRED":
         return step.user_id == SYSTEM_USER_ID

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.consistency.repair_steps import ItemState, RepairStep, ReservedFor, shortest_chain
+from app.domain.consistency.repair_steps import ItemHolder, ItemState, RepairStep, shortest_chain
 from app.domain.inventory.item_lifecycle import (
     CORRECTIONS,
     ChangeReason,
@@ -18,13 +18,13 @@ from app.domain.inventory.item_lifecycle import (
 from app.domain.inventory.physical_status import may_happen_at
 
 AVAILABLE, RESERVED, SOLD, DELIVERED = InventoryStatus
-INVOICE = ReservedFor(ReservedForType.INVOICE, "1")
-OTHER = ReservedFor(ReservedForType.INVOICE, "2")
-CART = ReservedFor(ReservedForType.SESSION, "cart")
-RUN_OUT = ReservedFor(ReservedForType.SESSION, "cart", expired=True)
+INVOICE = ItemHolder(ReservedForType.INVOICE, "1")
+OTHER = ItemHolder(ReservedForType.INVOICE, "2")
+CART = ItemHolder(ReservedForType.SESSION, "cart")
+RUN_OUT = ItemHolder(ReservedForType.SESSION, "cart", expired=True)
 
 holders = st.sampled_from(
-    [INVOICE, OTHER, CART, RUN_OUT, ReservedFor(ReservedForType.MANUAL, "Ana")]
+    [INVOICE, OTHER, CART, RUN_OUT, ItemHolder(ReservedForType.MANUAL, "Ana")]
 )
 starts = st.one_of(
     st.sampled_from([ItemState(AVAILABLE), ItemState(SOLD), ItemState(DELIVERED)]),

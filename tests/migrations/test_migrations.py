@@ -10,7 +10,7 @@ import pytest
 from app.domain.errors import NotPermitted
 from app.models.user import SYSTEM_USER_ID
 from app.queries.carts.cart_rows import carts_put_aside
-from app.queries.invoices.invoice_numbers import list_void_numbers
+from app.queries.invoices.void_numbers import list_void_numbers
 from app.services.carts import carts
 from app.services.carts.cart_sale import CartSale, sell_cart
 from app.services.inventory.lifecycle import InventoryLifecycleService

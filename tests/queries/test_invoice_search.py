@@ -7,7 +7,7 @@ import pytest
 from app.queries.catalogue.customers import list_customers
 from app.queries.catalogue.products import list_products
 from app.queries.inventory.sellable_items import find_serial, find_units
-from app.queries.invoices import invoice_search
+from app.queries.invoices import search as invoice_search
 from app.queries.invoices.invoices import list_invoices
 from app.services.catalogue import catalogue
 from app.services.inventory.lifecycle import InventoryLifecycleService

@@ -12,7 +12,7 @@ import pytest
 
 from app.database.transactions import transactional
 from app.domain.errors import InvalidInput, NotFound, Refusal
-from app.queries.invoices.invoice_numbers import list_void_numbers
+from app.queries.invoices.void_numbers import list_void_numbers
 from app.services.background.cleanup import BackgroundCleanupService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment, Quantity

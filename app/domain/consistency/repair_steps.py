@@ -22,7 +22,7 @@ _S, _R = InventoryStatus, ChangeReason
 
 
 @dataclass(frozen=True)
-class ReservedFor:
+class ItemHolder:
     """Whom a unit is reserved for. ``expired`` is for a temporary hold that has run out."""
 
     type: ReservedForType
@@ -35,7 +35,7 @@ class ItemState:
     """Where a unit stands, or should. A sold unit's holder is the invoice that it was sold on."""
 
     status: InventoryStatus
-    holder: ReservedFor | None = None
+    holder: ItemHolder | None = None
 
     def meets(self, goal: "ItemState") -> bool:
         """Only a reservation has a holder that the unit itself knows."""
@@ -53,7 +53,7 @@ class RepairStep:
     before: InventoryStatus
     after: InventoryStatus
     reason: ChangeReason
-    holder: ReservedFor | None = None
+    holder: ItemHolder | None = None
 
     @property
     def explanation(self) -> str:
@@ -126,7 +126,7 @@ def _steps_from(
 
 def _ordinary(
     here: ItemState, after: InventoryStatus, goal: ItemState
-) -> Iterator[tuple[ReservedFor | None, ChangeReason]]:
+) -> Iterator[tuple[ItemHolder | None, ChangeReason]]:
     """The reasons that are true of this unit, with whom it is for afterwards."""
     match here.status, after:
         case _S.AVAILABLE, _S.RESERVED:
@@ -152,11 +152,11 @@ def _is_for(here: ItemState, goal: ItemState) -> bool:
     )
 
 
-def _release_reason(holder: ReservedFor | None) -> ChangeReason:
+def _release_reason(holder: ItemHolder | None) -> ChangeReason:
     if holder is None or holder.type is ReservedForType.INVOICE:
         return _R.INVOICE_CANCELLED
     return _R.RESERVATION_EXPIRED if holder.expired else _R.HOLD_RELEASED
 
 
 #: Who has a free unit while its history is given a new end.
-_PASSING = ReservedFor(ReservedForType.MANUAL, "Repair of its history")
+_PASSING = ItemHolder(ReservedForType.MANUAL, "Repair of its history")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.consistency.kinds import contradicts
-from app.domain.consistency.repair_steps import ItemState, RepairStep, ReservedFor, shortest_chain
+from app.domain.consistency.repair_steps import ItemHolder, ItemState, RepairStep, shortest_chain
 from app.domain.inventory.item_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
 from app.domain.inventory.physical_status import place_words
 from app.domain.invoices.invoice_lifecycle import AWAITING_PAYMENT, InvoiceStatus
@@ -50,7 +50,7 @@ class UnitFacts:
     version: int
     status: InventoryStatus
     place: PhysicalStatus
-    holder: ReservedFor | None
+    holder: ItemHolder | None
     claims: tuple[Claim, ...]
     history_end: InventoryStatus | None
     tail_matches_item: bool
@@ -108,7 +108,7 @@ def _goal(unit: UnitFacts, claim: Claim | None) -> ItemState:
         if unit.status is _S.RESERVED and keeps_hold:
             return ItemState(_S.RESERVED, unit.holder)
         return ItemState(unit.status if unit.status is _S.DELIVERED else _S.AVAILABLE)
-    invoice = ReservedFor(ReservedForType.INVOICE, str(claim.invoice_id))
+    invoice = ItemHolder(ReservedForType.INVOICE, str(claim.invoice_id))
     if claim.status in AWAITING_PAYMENT:
         return ItemState(_S.RESERVED, invoice)
     handed_over = unit.status is _S.DELIVERED or unit.place is _P.WITH_CUSTOMER

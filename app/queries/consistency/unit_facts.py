@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.database.transactions import db
-from app.domain.consistency.repair_steps import ReservedFor
+from app.domain.consistency.repair_steps import ItemHolder
 from app.domain.consistency.unit_repair import Claim, UnitFacts
 from app.domain.inventory.item_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus
@@ -80,10 +80,10 @@ def _facts(row: Row[Any]) -> UnitFacts:
     )
 
 
-def _holder(row: Row[Any]) -> ReservedFor | None:
+def _holder(row: Row[Any]) -> ItemHolder | None:
     if row.inventory_status != InventoryStatus.RESERVED or not row.reserved_for_type:
         return None
-    return ReservedFor(
+    return ItemHolder(
         ReservedForType(row.reserved_for_type), row.reserved_for_id or "?", row.expired
     )
 

@@ -22,7 +22,7 @@ from app.domain.invoices.invoice_lifecycle import (
     balance_of,
     refund_due,
 )
-from app.queries.invoices.invoice_search import InvoiceSearch, InvoiceSearchStep, invoice_search
+from app.queries.invoices.search import InvoiceSearch, InvoiceSearchStep, invoice_search
 from app.queries.paging import LIMIT_DEFAULT, Page, decode_cursor, encode_cursor
 
 PAYMENTS_MAX = 200

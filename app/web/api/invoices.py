@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from app.domain.accounts.roles import Permission
 from app.domain.errors import InvalidInput
 from app.domain.invoices.invoice_lifecycle import PaymentMethod
-from app.queries.invoices import invoice_numbers
 from app.queries.invoices import invoices as queries
+from app.queries.invoices import void_numbers as invoice_numbers
 from app.queries.invoices.invoice_documents import load_invoice, payment_by_id, whole_invoices
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment

@@ -10,7 +10,6 @@ from app.domain.errors import InvalidInput
 from app.domain.inventory.delivery import DeliveryInfo
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus, PaymentMethod
 from app.queries.invoices.invoice_lines import consistency_of, lines_of, units_of
-from app.queries.invoices.invoice_numbers import list_void_numbers
 from app.queries.invoices.invoices import (
     InvoiceAction,
     get_invoice,
@@ -19,6 +18,7 @@ from app.queries.invoices.invoices import (
     progress_of,
     steps_of,
 )
+from app.queries.invoices.void_numbers import list_void_numbers
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewPayment

@@ -6,7 +6,7 @@ from typing import NamedTuple
 SYSTEM_USER_ID = "00000000-0000-7000-8000-000000000001"
 
 
-class StatusChange(NamedTuple):
+class HistoryEntry(NamedTuple):
     """One row of a unit's history."""
 
     item_id: str

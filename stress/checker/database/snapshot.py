@@ -13,12 +13,12 @@ from stress.checker.clients.expectations import Expectation, expectation_of
 from stress.checker.clients.outcomes import Fulfilment, OperationOutcome, digest_of
 from stress.checker.database.history_replay import HistoryReplay, HistoryRow
 from stress.checker.database.rows import (
+    HistoryEntry,
     InvoiceHistoryRow,
     InvoiceRow,
     KeyRow,
     LineRow,
     PaymentRow,
-    StatusChange,
     UnitRow,
 )
 from stress.checker.findings import Findings, Invariant
@@ -43,10 +43,10 @@ class DatabaseSnapshot:
     kept: dict[str, Expectation] = field(default_factory=dict)
     """What the kept answers promise, of operations whose clients got none."""
     by_transaction: dict[int, str] = field(default_factory=dict)
-    histories: dict[str, list[StatusChange]] = field(default_factory=dict)
-    listings: dict[tuple[str, str], StatusChange] = field(default_factory=dict)
+    histories: dict[str, list[HistoryEntry]] = field(default_factory=dict)
+    listings: dict[tuple[str, str], HistoryEntry] = field(default_factory=dict)
     """(invoice, unit) -> the step that put the unit on it."""
-    steps_of: dict[str, list[StatusChange]] = field(default_factory=lambda: defaultdict(list))
+    steps_of: dict[str, list[HistoryEntry]] = field(default_factory=lambda: defaultdict(list))
     invoice_steps_of: dict[str, list[InvoiceHistoryRow]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -144,8 +144,8 @@ def _read_histories(
     findings.count(Invariant.LEGAL_STEP, count)
 
 
-def _step(row: HistoryRow, item_id: str, books: DatabaseSnapshot) -> StatusChange:
-    return StatusChange(
+def _step(row: HistoryRow, item_id: str, books: DatabaseSnapshot) -> HistoryEntry:
+    return HistoryEntry(
         item_id,
         row.seq,
         intern(row.from_status) if row.from_status else None,

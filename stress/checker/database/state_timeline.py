@@ -11,7 +11,7 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
-from stress.checker.database.rows import StatusChange
+from stress.checker.database.rows import HistoryEntry
 from stress.checker.database.snapshot import DatabaseSnapshot
 
 SECONDS_PER_MINUTE = 60
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 class ItemStateSpan(NamedTuple):
     """A unit after a step: possibly so from ``since`` to ``until``, surely so in between."""
 
-    step: StatusChange
+    step: HistoryEntry
     since: float
     surely_since: float
     surely_until: float
@@ -94,7 +94,7 @@ class StateTimelines:
         told = self.books.told.get(owner) if owner else None
         return told.done_at if told and told.done_at is not None else inf
 
-    def _find_stays(self, history: Sequence[StatusChange]) -> Iterator[ItemStateSpan]:
+    def _find_stays(self, history: Sequence[HistoryEntry]) -> Iterator[ItemStateSpan]:
         last = [
             step
             for step, after in zip_longest(history, history[1:])
