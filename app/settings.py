@@ -1,4 +1,4 @@
-"""Every setting there is, read once from the environment; a bad value stops the start."""
+"""Settings from the environment; a bad value stops the start."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The currency that this store's amounts are in, for every layer."""
+"""The store's currency, for every layer."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What the queue calls: one run, by its id."""
+"""Carries out one run by its id; called by the queue."""
 
 import logging
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Negative controls: stores that do break their word, which the checker must notice.
+"""Negative controls: broken stores that the checker must notice.
 
 ``lost-commit`` answers before its commits are written and is then killed. ``no-guards`` has a shop
 beside it that neither locks nor lets the database look at what it does.

@@ -1,4 +1,4 @@
-"""A shop that sells from the store's own tables without a lock and without guards.
+"""A control that sells without locks and guards.
 
 It looks what is free, thinks for a moment, and writes: what many a shop does, and what the seed of
 this one did.

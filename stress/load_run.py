@@ -1,4 +1,4 @@
-"""The clients at work while faults strike, until the time is up."""
+"""Clients at work while faults are injected."""
 
 import threading
 import time

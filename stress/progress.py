@@ -1,4 +1,4 @@
-"""What a run says while it lasts, on standard error."""
+"""Prints the progress of a run on standard error."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a run found, as figures; stress/table.py prints them."""
+"""The figures of a run."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A whole run: a store is opened, the storm passes over it, and the checker judges."""
+"""A whole run: store, load, checker."""
 
 from collections.abc import Callable
 from pathlib import Path

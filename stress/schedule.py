@@ -1,4 +1,4 @@
-"""When which fault strikes: each alone, then each pair, over and over until the time is up."""
+"""Decides when each fault, and each pair, is injected."""
 
 import threading
 import time

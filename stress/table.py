@@ -1,4 +1,4 @@
-"""What a run found, for people to read."""
+"""Prints a run's figures for people."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Whether the disk of the embedded database has room for another write.
+"""Checks that the embedded database's disk has room for another write.
 
 PostgreSQL stops altogether when it cannot write its log, and then nothing can be read either. So
 no transaction is begun when the room gets short, and what is left serves the readers.

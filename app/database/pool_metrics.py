@@ -1,4 +1,4 @@
-"""How many connections a web process holds, looked at from the side, so that no request pays."""
+"""Samples the connection pool once a second from a background thread."""
 
 import os
 from threading import Event, Thread

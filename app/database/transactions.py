@@ -1,4 +1,4 @@
-"""The database session, and the one way in which anything is committed."""
+"""The database session and `@transactional`, the only place that commits."""
 
 import select
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Currencies: how many decimals an amount has, and how it is written and read."""
+"""Currencies: decimals, writing and reading of amounts."""
 
 from dataclasses import dataclass
 from decimal import Decimal

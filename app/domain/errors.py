@@ -1,4 +1,4 @@
-"""Refusals, as data. The edge chooses the words' form and the HTTP status."""
+"""Refusals, as data. The web and the command line choose words and status."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

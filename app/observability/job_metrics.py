@@ -1,4 +1,4 @@
-"""What became of runs of background work."""
+"""Counts and times runs of background jobs."""
 
 from app.domain.background.schedule import JobName
 from app.observability.metrics import JOB_RUNS, JOB_SECONDS

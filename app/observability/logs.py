@@ -1,4 +1,4 @@
-"""The store's log: one line an event, on standard error, for people or as JSON.
+"""The log: one line an event on standard error, for people or JSON.
 
 Events of ours go straight out; what libraries and Flask log goes through `logging` to the same
 lines.

@@ -1,4 +1,4 @@
-"""Every counter, histogram and gauge that the store's processes keep by themselves.
+"""Every counter, histogram and gauge that the processes keep themselves.
 
 What the database knows better is read from it at scrape time (app/web/monitoring/store_metrics.py).
 """

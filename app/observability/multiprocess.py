@@ -1,4 +1,4 @@
-"""The folder in which the store's processes share their figures, each in files of its own.
+"""The folder where the processes share their metrics.
 
 prometheus_client names it by this variable, which the supervisor sets before it starts them.
 """

@@ -1,4 +1,4 @@
-"""How long the work at hand waits for the database: two clock readings a statement."""
+"""Times the statements of the current request or job."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

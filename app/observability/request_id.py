@@ -1,4 +1,4 @@
-"""Which request is being worked on: its id is in the answer, the log and the history it wrote.
+"""The id of the current request, for the answer, log and history.
 
 A request may bring its own id, so that a caller finds his in our log; else it is given one.
 """

@@ -1,4 +1,4 @@
-"""The figures of a request. Which of them belong to a route is looked up once."""
+"""Counts and times requests by route."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Files of figures whose room on the disk is taken before anything is written.
+"""Metric files whose disk space is reserved before they are written.
 
 prometheus_client maps files with holes into memory: the write that fills a hole on a full disk is
 answered by the system with a signal that kills the process. Here the room is reserved first. Where

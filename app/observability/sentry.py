@@ -1,4 +1,4 @@
-"""Errors that nobody expected are sent to an error tracker, if SENTRY_DSN names one."""
+"""Sends unexpected errors to the tracker that SENTRY_DSN names."""
 
 import sys
 from importlib import import_module

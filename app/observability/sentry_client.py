@@ -1,4 +1,4 @@
-"""What an error tracker is told: where the program failed and on which route; nothing of people.
+"""Filters what is sent to the error tracker: no data of people.
 
 Only what is logged as an error with its exception is sent: refusals and outages are neither.
 """

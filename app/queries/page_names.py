@@ -1,4 +1,4 @@
-"""What a page is called in a link to it."""
+"""Names of pages, for links to them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Paging by cursor: the place of the last row seen, never a count of rows to skip."""
+"""Paging by cursor: after the last row seen, never by offset."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode

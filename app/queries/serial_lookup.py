@@ -1,4 +1,4 @@
-"""Units by whole serial numbers, without regard to case and form."""
+"""Finds items by whole serial numbers, whatever their case and form."""
 
 import re
 from collections.abc import Iterable

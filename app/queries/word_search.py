@@ -1,4 +1,4 @@
-"""Words that are looked for, as SQL conditions with their patterns planned in.
+"""Search words as SQL conditions with literal patterns.
 
 Each word may match another field: a unit's serial number, or its product's SKU, name or barcode.
 Unknown to a prepared statement's generic plan, a pattern would cost a scan of everything, so the

@@ -1,4 +1,4 @@
-"""What is refused before the application sees it: in its words, and as strictly as HTTP asks."""
+"""Refuses malformed HTTP before the application sees it."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""One owner of an instance folder at a time: a lock that the system drops when its holder dies."""
+"""Locks an instance folder for one owner; the lock ends with its process."""
 
 import fcntl
 import json

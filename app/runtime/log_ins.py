@@ -1,4 +1,4 @@
-"""Who can log in after a start: `flask prepare` finds out, the supervisor says it."""
+"""Tells who can log in after a start."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the person who started the store reads."""
+"""Writes what the person who started the store reads."""
 
 from contextlib import suppress
 

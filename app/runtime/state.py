@@ -1,4 +1,4 @@
-"""Where the servers are: those of the running store, or ones started for a command's own time."""
+"""Addresses of the running servers, or of ones started for a command."""
 
 import atexit
 import fcntl

@@ -1,4 +1,4 @@
-"""Runs the store, or this node's part of it: servers, preparation, web, worker, scheduler.
+"""Runs this node's processes: servers, web, worker, scheduler.
 
 What dies is started again.
 """

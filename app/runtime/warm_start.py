@@ -1,4 +1,4 @@
-"""The supervisor's side of the fork server: has web processes forked, or says that it cannot."""
+"""Asks the fork server for web processes."""
 
 import os
 import select

@@ -1,4 +1,4 @@
-"""Who is it? The user of a request: from the session cookie, or under /api from a bearer token."""
+"""The user of a request, from the session cookie or a bearer token."""
 
 from flask import Flask, Request, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface

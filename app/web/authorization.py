@@ -1,4 +1,4 @@
-"""May they? Each route declares its permission; one place checks it before every request."""
+"""Checks the permission that each route declares, before every request."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""What went wrong, told to whoever asked: a page, a fragment for HTMX, or whatever `/api` adds.
+"""Maps exceptions to problems and renders them as page, fragment or JSON.
 
 An exception becomes a Problem once; renderers only choose its shape. Never a stack trace.
 """

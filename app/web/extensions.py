@@ -1,4 +1,4 @@
-"""What others wrote, set up once: log-in, CSRF, HTMX, headers, migrations."""
+"""Sets up Flask extensions: log-in, CSRF, HTMX, headers, migrations."""
 
 import re
 from pathlib import Path

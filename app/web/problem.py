@@ -1,4 +1,4 @@
-"""What went wrong, as every renderer takes it."""
+"""A refusal or error, as every renderer takes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Sends the reads of MAY_LAG to the replica, and to the primary whenever that would not do."""
+"""Sends reads of MAY_LAG routes to the replica, else to the primary."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""Which routes may answer with what was true a moment ago. All others read from the primary.
+"""Routes that may read from the replica.
 
 Lists, searches, figures and reports. Never a page whose form carries the version of what it shows,
 never a cart, never who may do what: users and tokens are looked up on the primary for every

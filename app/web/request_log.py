@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its figures, and one line about it when it is answered."""
+"""Logs and counts every request, and gives it an id."""
 
 from __future__ import annotations
 

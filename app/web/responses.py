@@ -1,4 +1,4 @@
-"""How a view answers: a page, or the part of it that HTMX asked for."""
+"""Answers with a page, or the fragment that HTMX asked for."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What templates can say: times, money, icons, statuses, and what the menu holds."""
+"""Template filters and globals: times, money, icons, menu."""
 
 import re
 from dataclasses import dataclass

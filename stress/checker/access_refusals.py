@@ -1,4 +1,4 @@
-"""Was it true that a thing was not there, or not his to touch?"""
+"""Checks refusals that something is not there or not the user's."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Is what was acknowledged in the books, whole and once; is nothing there of what was refused?"""
+"""Checks that acknowledged writes are there once and refused ones are not."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the checker looked at, how often, and what it found wrong."""
+"""Counts of what the checker looked at and found violated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who had a unit when: never two at once, never sold twice, never taken away too soon."""
+"""Checks that nobody shared, resold or lost an item too soon."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What must hold of the books themselves, whoever wrote them."""
+"""Checks that hold of the database whoever wrote it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator

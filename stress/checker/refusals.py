@@ -1,4 +1,4 @@
-"""Was a refusal right at some moment between question and answer?
+"""Checks that each refusal was right at some moment of its request.
 
 What it says of units, invoices and stock must have been so, all at one moment, and must forbid what
 was asked. Refusals that pass by themselves (somebody else is at it, the database is away) are

@@ -1,4 +1,4 @@
-"""How many units of a product may have been free at a moment."""
+"""How many items of a product may have been free at a moment."""
 
 from bisect import bisect_left
 from collections import defaultdict

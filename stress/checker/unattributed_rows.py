@@ -1,4 +1,4 @@
-"""Whatever is in the books was asked for: by an operation, by the cleanup, or before all began.
+"""Checks that every row was asked for by somebody.
 
 Keys of others' requests are none of this: what those did to units and money is held against them.
 """

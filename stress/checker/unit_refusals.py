@@ -1,4 +1,4 @@
-"""Was it true of the units that they could not be had, or not be moved so?
+"""Checks that refusals about item status were justified.
 
 Whoever refuses has locked all the units that were asked for, so there is one moment at which all
 of them stood as the refusal says: those that it names in the way, the others not.

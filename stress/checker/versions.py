@@ -1,4 +1,4 @@
-"""Edits of units have no history of their own: their number and their versions tell of them."""
+"""Checks edits of items by their versions."""
 
 from bisect import bisect_right
 from collections import defaultdict

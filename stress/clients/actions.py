@@ -1,4 +1,4 @@
-"""What a client may set out to do: one small function an action, each of which makes one request.
+"""Actions of a client: one function each, making one request.
 
 They work from what was last seen on the floor, so that many ask for what is no longer to be had.
 """

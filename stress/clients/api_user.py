@@ -1,4 +1,4 @@
-"""Who acts in a run."""
+"""A user with a token, who acts in a run."""
 
 from dataclasses import dataclass
 

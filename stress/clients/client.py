@@ -1,4 +1,4 @@
-"""One of the clients: sets out for one thing after the other, and writes down what came of it."""
+"""A client that carries out actions and logs the outcomes."""
 
 import itertools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the clients know of the store from their answers, which may be out of date: the shop floor.
+"""What clients know of the store from their answers; may be out of date.
 
 A few units are wanted by all, so that clients meet; what is sold makes way for what is new.
 """

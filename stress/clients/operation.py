@@ -1,4 +1,4 @@
-"""What a client asked for and what it was told: the log that the checker reads.
+"""An operation: what was asked and answered, as the log keeps it.
 
 An operation is one intention under one key, however often it was sent. Its outcome is never
 claimed better than what was seen.

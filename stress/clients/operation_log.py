@@ -1,4 +1,4 @@
-"""What has been done so far: kept for the checker, counted for the table, written to the log."""
+"""The log of operations, for the checker and the table."""
 
 from collections import Counter
 from collections.abc import Iterator

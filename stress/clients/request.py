@@ -1,4 +1,4 @@
-"""What one operation sends, and the line that it is sent on."""
+"""The request of an operation and the HTTP connection it is sent on."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""When the storm is over: wait until all is quiet, then ask what became of the unknown."""
+"""Asks for the outcome of operations whose answer was lost."""
 
 import time
 from collections.abc import Sequence

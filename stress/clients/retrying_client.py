@@ -1,4 +1,4 @@
-"""How a client sees an operation through: copies at once, and asking again until it knows."""
+"""Sends an operation until its outcome is known."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

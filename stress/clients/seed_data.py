@@ -1,4 +1,4 @@
-"""What a scratch store has before the clients come: products, customers, and its first units."""
+"""Products, customers and first items of a scratch store."""
 
 from collections.abc import Sequence
 from random import Random

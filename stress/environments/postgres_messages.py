@@ -1,4 +1,4 @@
-"""What a client of PostgreSQL says, message by message.
+"""Parses messages of the PostgreSQL protocol.
 
 A message is a byte for its kind (none before the start-up is over), four bytes for its length,
 and the rest. Source: https://www.postgresql.org/docs/18/protocol-message-formats.html

@@ -1,4 +1,4 @@
-"""Whether the store serves: it says that it is ready, and a real write goes through."""
+"""Probes whether the store serves: readiness and a real write."""
 
 import itertools
 import time

@@ -1,4 +1,4 @@
-"""One client's connection through the proxy: two threads, one a direction."""
+"""One connection through the proxy, with a thread for each direction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy between the store and PostgreSQL that breaks the line at a chosen moment."""
+"""A proxy before PostgreSQL that cuts a connection at a chosen moment."""
 
 import random
 import socket

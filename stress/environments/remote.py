@@ -1,4 +1,4 @@
-"""A run on a store that stands elsewhere, on one host or several: only what SQL can do strikes it.
+"""A run on a remote store: only faults by SQL.
 
 Its database must be there for such runs and nothing else, which its name says.
 """

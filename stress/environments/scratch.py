@@ -1,4 +1,4 @@
-"""Where a run takes place: a scratch installation of its own, on a machine that can be struck.
+"""A run on a scratch installation whose processes can be killed.
 
 Its web, worker, scheduler and supervisor are the real ones; between them and PostgreSQL stands the
 proxy. PostgreSQL runs as in production, and notes when each transaction committed.

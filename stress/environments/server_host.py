@@ -1,4 +1,4 @@
-"""`python -m stress.environments.server_host FOLDER`: the machine that a scratch store runs on.
+"""`python -m stress.environments.server_host FOLDER`: runs a scratch store.
 
 A process without threads that does what the system does for a real store: it starts PostgreSQL,
 Valkey and the store's supervisor, and starts again whatever a fault kills. Its orders are JSON

@@ -1,4 +1,4 @@
-"""PostgreSQL dies, in part or whole, or somebody is at work in it by hand."""
+"""Faults of PostgreSQL: killed, locked, changed by hand."""
 
 import os
 import subprocess

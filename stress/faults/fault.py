@@ -1,4 +1,4 @@
-"""What every fault is: a name, a blow, and how often it may strike within one turn."""
+"""The interface of a fault."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The line between the store and PostgreSQL breaks, drags, or swallows what is said."""
+"""Faults of the connection between store and PostgreSQL."""
 
 import time
 from random import Random

@@ -1,4 +1,4 @@
-"""The store's own processes die, or stand still in the midst of their work."""
+"""Faults of the store's processes: killed or stopped."""
 
 import signal
 import time

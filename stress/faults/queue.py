@@ -1,4 +1,4 @@
-"""The queue dies and forgets, and the timetable is kept more than once."""
+"""Faults of the queue: killed, emptied, scheduled twice."""
 
 import time
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the network does to a request: it comes several times, in any order."""
+"""Faults of requests: duplicated and reordered."""
 
 import time
 from random import Random

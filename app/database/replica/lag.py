@@ -1,4 +1,4 @@
-"""How old the replica's answers can be, found out without trusting clocks or rights.
+"""Measures how far the replica lags behind the primary.
 
 The primary is asked how far its log is written, the replica how far it has replayed that log. Once
 the replica is past a position that was read at some moment, it holds all that was committed before

@@ -1,4 +1,4 @@
-"""Who has just changed something reads it from the primary, on whichever web node.
+"""Users who wrote a moment ago read from the primary, on every web node.
 
 For as long as the replica may lag, each writer is noted in the Redis server. Without that server
 nobody knows who has written, so nobody reads from the replica.

@@ -1,4 +1,4 @@
-"""How long the next attempt to log in waits after wrong passwords."""
+"""The delay after wrong passwords, growing with each."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How far an API token reaches: each permission lies in one scope."""
+"""Scopes of API tokens: each permission lies in one."""
 
 from collections.abc import Collection
 from enum import StrEnum

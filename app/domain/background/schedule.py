@@ -1,4 +1,4 @@
-"""When the store does its background work: the whole timetable, as data."""
+"""The schedule of all background jobs, as data."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What a cart is called and which states it has."""
+"""A cart's statuses and its name for people."""
 
 from enum import StrEnum
 from hashlib import sha256

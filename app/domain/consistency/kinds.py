@@ -1,4 +1,4 @@
-"""What can be wrong in a store, how much it matters, and what it means in plain words."""
+"""Kinds of findings: severity, and what each means in plain words."""
 
 from dataclasses import dataclass
 from enum import StrEnum

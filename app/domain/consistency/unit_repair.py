@@ -1,4 +1,4 @@
-"""What a unit should be, seen from the invoices that list it, and how to get it there."""
+"""Plans the repair of a unit from the invoices that list it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One rule for the days and times that people and programs give: from 1970 to 2100."""
+"""Parses days and times from 1970 to 2100."""
 
 import re
 from datetime import UTC, date, datetime, time

@@ -1,4 +1,4 @@
-"""What an e-mail address is: one rule for users and customers, forms, API, CLI and imports.
+"""Checks e-mail addresses of users and customers, for every kind of input.
 
 Two addresses are the same if ``fold_text`` makes the same of them.
 """

@@ -1,4 +1,4 @@
-"""Texts of a request, cleaned field by field, with what is wrong of each gathered."""
+"""Cleans the texts of a request and gathers what is wrong, by field."""
 
 from collections.abc import Callable
 from functools import partial

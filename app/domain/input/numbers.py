@@ -1,4 +1,4 @@
-"""One grammar for numbers that people type: forms, the command line and imported files.
+"""Parses numbers that people type in forms, commands and files.
 
 Read are ``1234.5``, ``12,50``, ``1,234.50``, ``1.234,50``, ``1 234,50`` and ``1,234``, with the
 store's currency before or behind (``£2``, ``2 £``, ``GBP 2``). Everything else is refused: other

@@ -1,4 +1,4 @@
-"""Text that a person typed or pasted: what is taken as it is, mended, or refused.
+"""Cleans typed or pasted text, or refuses it.
 
 ``clean_line`` is for everything of one line (names, serial numbers, SKUs, barcodes, codes of
 warehouses and locations, references), ``clean_text`` for notes. Both take what was typed and

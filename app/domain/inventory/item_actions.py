@@ -1,4 +1,4 @@
-"""What this user may do to this unit now."""
+"""The actions that a user may take on an item now."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The life of a unit: its statuses, and the only ways from one to another.
+"""Statuses of an item and the transitions between them.
 
 Everything that needs this rule derives it from here or is tested against it: the buttons a page
 shows, the README's table, and the database's own ``inventory_transitions`` table.

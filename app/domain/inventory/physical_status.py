@@ -1,4 +1,4 @@
-"""Where a unit may be for each thing that happens to it, and where it may be said to be.
+"""The physical statuses that each transition of an item allows.
 
 The database's tables ``step_places`` and ``unit_places`` are copies of what is here.
 """

@@ -1,4 +1,4 @@
-"""The orders in which units can be listed."""
+"""The orders of the item list."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The life of an invoice, and the status that its units must be in at each point of it."""
+"""Statuses of an invoice, and the status that its items must have."""
 
 from decimal import Decimal
 from enum import StrEnum

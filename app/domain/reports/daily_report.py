@@ -1,4 +1,4 @@
-"""What a daily report is about, and which days have one."""
+"""The figures of a daily report, and which days have one."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

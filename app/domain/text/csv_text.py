@@ -1,4 +1,4 @@
-"""CSV that leaves the program, as RFC 4180 says, in UTF-8 without a byte order mark.
+"""Writes CSV by RFC 4180, in UTF-8 without a byte order mark.
 
 Without the mark, since scripts find columns by their heading and would read it as a part of the
 first one.

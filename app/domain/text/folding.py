@@ -1,4 +1,4 @@
-"""How texts are compared: without regard to case, form, invisible characters and spacing.
+"""Folds texts for comparison: case, form, invisible characters, spacing.
 
 Each function here has a twin of the same name in SQL (migrations/sql, text folding); a test holds
 the two against each other over all of Unicode. ``fold_text`` tells whether two texts are the same

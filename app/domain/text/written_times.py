@@ -1,4 +1,4 @@
-"""Days and times as people read them in sentences."""
+"""Writes days and times as people read them in sentences."""
 
 from datetime import UTC, date, datetime
 

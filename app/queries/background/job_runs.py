@@ -1,4 +1,4 @@
-"""Background work as people look at it: what runs, what ran, and whether anything does."""
+"""Runs of background jobs for the jobs page: current, past, and due."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A user's carts of the page: the open one with its prices and its draft, and those put aside."""
+"""A user's carts: the open one with prices and draft, and those put aside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

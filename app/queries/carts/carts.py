@@ -1,4 +1,4 @@
-"""What a cart holds, from the units themselves.
+"""The items that a cart holds.
 
 Held units are those reserved for it; lapsed ones are those whose history says that the cart's hold
 on them ran out and that nothing else happened to them in its name since.

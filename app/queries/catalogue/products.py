@@ -1,4 +1,4 @@
-"""Products, and how many units of each are where. Counts come from the maintained tallies."""
+"""Products with their stock by status, from the maintained totals."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is wrong in the store: one set-based question for each kind.
+"""The checks: one set-based query for each kind of finding.
 
 Each selects kind, item_id, invoice_id, expected, actual, explanation and evidence, and sees one
 snapshot, so that a sale in flight is never taken for a contradiction. A question is asked of the

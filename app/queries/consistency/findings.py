@@ -1,4 +1,4 @@
-"""What the checks have on record, as the pages show it."""
+"""Recorded findings, as lists and one by one."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Is every unit's history complete, chained, allowed, unaltered, and does it end at the unit?
+"""Verifies every item's history: complete, chained, allowed, ending at the item.
 
 The hashes are worked out here anew, not by the function that wrote them.
 """

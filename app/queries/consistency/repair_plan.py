@@ -1,4 +1,4 @@
-"""The plan that mends some units, as it would be carried out at this moment."""
+"""Plans the repair of some items as of this moment."""
 
 import hashlib
 from collections.abc import Sequence

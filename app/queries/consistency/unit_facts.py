@@ -1,4 +1,4 @@
-"""Units as they are, with all that a repair has to know of them."""
+"""Items with everything that a repair must know of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

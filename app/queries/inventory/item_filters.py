@@ -1,4 +1,4 @@
-"""What an item list can be narrowed by, as SQL conditions with their values planned in."""
+"""Filters of the item list, as SQL conditions with literal values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which units a list shows, by ways that stay quick at millions of them.
+"""Searches and sorts the item list at millions of items.
 
 A search goes over one of two ways. Units are looked at in the order of the list, which soon fills
 a page where many match; or the few that match are found by an index and put in order. A page is

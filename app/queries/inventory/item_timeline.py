@@ -1,4 +1,4 @@
-"""Changes of status as people read them: with the invoice's number, not only its id."""
+"""An item's history as its page shows it, with names for ids."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Units, as lists and one by one."""
+"""Items, as lists and one by one."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Finding units to sell: by serial number, SKU, barcode or product name, grouped by product."""
+"""Finds items to sell by serial number, SKU, barcode or product name."""
 
 import re
 from collections.abc import Sequence

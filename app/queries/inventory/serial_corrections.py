@@ -1,4 +1,4 @@
-"""Serial numbers that were corrected, and units whose serial number still can be."""
+"""Corrected serial numbers, and items whose serial number can be corrected."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What happened to units."""
+"""Status changes of items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

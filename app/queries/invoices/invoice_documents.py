@@ -1,4 +1,4 @@
-"""Invoices with all their lines and payments: one statement each for any number of invoices."""
+"""Invoices with all their lines and payments, in one statement each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

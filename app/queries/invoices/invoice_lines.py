@@ -1,4 +1,4 @@
-"""The units on an invoice: by product, one by one, and whether each is where it should be.
+"""The items of an invoice, by product and one by one.
 
 An invoice may have ten thousand units, so every list here is bounded.
 """

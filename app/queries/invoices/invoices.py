@@ -1,4 +1,4 @@
-"""Invoices as lists and pages show them, with what may be done to each."""
+"""Invoices as lists and pages show them, with the actions allowed."""
 
 import re
 from collections.abc import Sequence

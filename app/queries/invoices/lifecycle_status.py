@@ -1,4 +1,4 @@
-"""Where an invoice and its units stand, against where they should be."""
+"""An invoice's and its items' statuses beside the expected ones."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Which invoices a search finds: by number, by customer, by a whole serial number on them.
+"""Searches invoices by number, customer or whole serial number.
 
 Each word may match another of these. Few customers with all words are looked up by their index;
 where there are many, invoices are looked at from the newest on, which soon fills a page.

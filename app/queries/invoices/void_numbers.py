@@ -1,4 +1,4 @@
-"""Numbers that no invoice has: each was used up when something ended a transaction by force."""
+"""Invoice numbers that were used up without an invoice."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Whether the database is there and has the tables that this program expects."""
+"""Checks that the database answers and has the expected tables."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How the store stands, for whoever watches it from outside: a few small questions."""
+"""Store-wide gauges for `/metrics`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How busy the store is, and when the background work last ran."""
+"""Rates of recent activity and the last runs of jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

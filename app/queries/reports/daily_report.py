@@ -1,4 +1,4 @@
-"""One day of the store, told from its history: always the same, whenever it is asked."""
+"""The figures of one day, from the history alone."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The store at a glance, from maintained totals: nothing here counts units or invoices."""
+"""The dashboard's figures, from the maintained totals."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who holds what until when."""
+"""Reservations: who holds what until when."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a user holds: units in carts, and units by hand."""
+"""A user's holds: in carts and by hand."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A process that another one forked for us: looks like a subprocess.Popen to its Child."""
+"""A process that another one forked, with the interface of subprocess.Popen."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A child process that is started, stopped by one signal, and started again when it dies."""
+"""A child process that is started, stopped, and restarted when it dies."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What `ps` shows of a process that was forked and runs another program than its parent."""
+"""Sets the command line that `ps` shows for a forked process."""
 
 import ctypes
 from collections.abc import Sequence

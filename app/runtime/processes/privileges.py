@@ -1,4 +1,4 @@
-"""As which user a child runs, and that it ends with its parent. All of it between fork and exec."""
+"""Sets a child's user and ties its life to its parent's."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""Damaged files are kept for whoever wants to look at them, out of the way of the next start."""
+"""Moves damaged files aside so that the server can start."""
 
 import shutil
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The servers that the settings leave to us: PostgreSQL, Valkey, both, or neither."""
+"""The embedded servers that the settings ask for: PostgreSQL, Valkey or both."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Ends what a killed supervisor's servers left running on a data folder."""
+"""Ends servers that a killed supervisor left running."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Addresses: free ports for our own servers, the one listening socket for the web."""
+"""Finds free ports and opens the listening socket."""
 
 import errno
 import socket

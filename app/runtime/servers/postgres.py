@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the wheel's own binaries on a data folder of ours.
+"""The embedded PostgreSQL on a data folder in the instance.
 
 The wheel's wrapper is not used: it leaves servers behind, trusts stale pid files, and as root
 opens every parent folder to the world.

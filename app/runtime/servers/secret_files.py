@@ -1,4 +1,4 @@
-"""Passwords and keys that are made once and kept in the instance folder, for its owner only."""
+"""Passwords and keys, made once and kept in the instance folder."""
 
 import os
 import secrets

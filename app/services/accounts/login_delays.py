@@ -1,4 +1,4 @@
-"""Slows down guessing of passwords, for all processes together, in the Redis server.
+"""Delays log-ins after wrong passwords, for all processes, in Redis.
 
 An attempt counts before its password is checked, so that many at once are not free, and is taken
 back when the password was right. While the server is away each process counts by itself; what it

@@ -1,4 +1,4 @@
-"""Password hashes: made and checked outside of any transaction, few at a time.
+"""Hashes and checks passwords outside of transactions, a few at a time.
 
 One takes a tenth of a second of a processor and 64 MiB, so they wait for each other here, on
 threads of lower priority, instead of slowing down everything else.

@@ -1,4 +1,4 @@
-"""Users: who may sign in, as what, with which password."""
+"""Users: created, changed, switched off."""
 
 from uuid import UUID
 

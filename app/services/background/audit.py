@@ -1,4 +1,4 @@
-"""The proof of history, as work that is recorded: when it last held is worth watching."""
+"""Runs the history audit and records when it last held."""
 
 from typing import Any
 

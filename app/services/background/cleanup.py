@@ -1,4 +1,4 @@
-"""Work that nobody waits for. Every method is safe to run twice, and each run is recorded."""
+"""Background jobs: cleanup, consistency check, daily report."""
 
 from datetime import date
 from typing import Any

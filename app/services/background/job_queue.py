@@ -1,4 +1,4 @@
-"""The queue: a hint to the workers that a run waits. What is to be done stands in the database.
+"""The RQ queue: tells workers that a run waits in the database.
 
 It crosses the network, so never call it inside a transaction. JSON only: no pickle is ever loaded.
 """

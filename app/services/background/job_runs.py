@@ -1,4 +1,4 @@
-"""Runs of background work: due, carried out once each, recorded, taken up again when killed.
+"""Runs of jobs: due, carried out once, recorded, requeued when abandoned.
 
 The database is the truth of what is to be done and what was done; the queue only wakes workers.
 A run's row is unique for its job and slot, so that it does not matter how many schedulers put it

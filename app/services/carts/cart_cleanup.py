@@ -1,4 +1,4 @@
-"""Carts that are over do not stay for ever."""
+"""Deletes old carts that are closed."""
 
 from app.database.driver import execute
 from app.database.transactions import transactional

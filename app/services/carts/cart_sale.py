@@ -1,4 +1,4 @@
-"""An invoice of the open cart, as long as it is what its page showed."""
+"""Makes an invoice of the open cart if it is as its page showed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A user's carts of the page: one open, others put aside.
+"""A user's carts: opened, filled, put aside, taken up again, given up.
 
 Which units a cart holds is said by the units.
 """

@@ -1,4 +1,4 @@
-"""Products, customers, and the places where units are kept."""
+"""Products, customers, warehouses and locations: created and changed."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Customers: one for each e-mail address, however it is written."""
+"""Finds or adds customers: one for each e-mail address."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The life of what is found wrong: first seen, seen again, put off, resolved, back again."""
+"""Findings: opened, seen again, snoozed, resolved, reopened."""
 
 import json
 from collections.abc import Sequence

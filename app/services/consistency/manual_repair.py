@@ -1,4 +1,4 @@
-"""What an admin decides where no plan can: each choice is one transaction with its reason."""
+"""Repairs that an admin chooses where no plan can decide."""
 
 from decimal import Decimal
 from uuid import UUID

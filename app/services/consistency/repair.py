@@ -1,4 +1,4 @@
-"""Mending what a check found: planned, previewed, applied in one transaction, by the one door."""
+"""Applies planned repairs, each in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Doing what a key stands for once, however often and from how many sides it is asked for."""
+"""Runs a request once per idempotency key and stores its response."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is said of a unit besides its inventory status: condition, place, notes."""
+"""Changes an item's condition, physical status and notes."""
 
 from typing import Any
 from uuid import UUID

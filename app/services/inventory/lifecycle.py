@@ -1,4 +1,4 @@
-"""The life of units: received, held, reserved, sold, delivered, and back to free.
+"""InventoryLifecycleService: items received, held, reserved, sold, delivered, released.
 
 Every change of status passes the one door in status_door.py; the database refuses whatever does not
 explain itself as that does.

@@ -1,4 +1,4 @@
-"""Correcting a serial number that was typed wrong at receiving."""
+"""Corrects a serial number that was typed wrong at receiving."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Serial numbers of units that arrive, and what is wrong with them."""
+"""Checks the serial numbers of arriving items."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

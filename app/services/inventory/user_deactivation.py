@@ -1,4 +1,4 @@
-"""Switching off a user, who may hold units that somebody else waits for."""
+"""Switches off a user and releases or keeps their holds."""
 
 from functools import partial
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The database's own rule of how many decimals an amount has.
+"""Checks the number of decimals of amounts against the database's rule.
 
 Amounts are kept with two. Where the store's currency has fewer, constraints refuse what does not
 fit it, whoever writes it.

@@ -1,4 +1,4 @@
-"""Invoices and money."""
+"""FinanceService: invoices created, paid, delivered, cancelled, lines removed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a new invoice is made from, checked before anything is locked."""
+"""The input of a new invoice, checked before anything is locked."""
 
 import re
 from collections.abc import Mapping

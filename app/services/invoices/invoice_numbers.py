@@ -1,4 +1,4 @@
-"""Numbers of invoices: drawn last, and on record as void where a crash used them up."""
+"""Numbers invoices and records numbers that a crash used up."""
 
 from uuid import UUID
 

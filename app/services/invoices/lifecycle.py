@@ -1,4 +1,4 @@
-"""What an invoice's life means for its units."""
+"""InvoiceLifecycleService: what an invoice's transitions mean for its items."""
 
 from datetime import datetime
 from uuid import UUID

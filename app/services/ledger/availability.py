@@ -1,4 +1,4 @@
-"""Which of the locked units can be taken, and a full answer for those that cannot."""
+"""Which locked items are available, and who has the others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Whose a cart is: the user's who first used its session id. Nobody else adds, takes or sells."""
+"""Locks items for a cart and checks that the cart is the user's."""
 
 from collections.abc import Iterable
 from typing import NoReturn

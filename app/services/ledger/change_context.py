@@ -1,4 +1,4 @@
-"""Who changes something, why, what for and when: what the database asks for at every change."""
+"""Who changes a status, why, for what and when, for the database."""
 
 from dataclasses import dataclass
 from datetime import datetime

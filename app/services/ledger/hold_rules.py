@@ -1,4 +1,4 @@
-"""What a request to hold or release units must satisfy before it touches them."""
+"""Rules that a request to hold or release items must satisfy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Limits of an invoice's total."""
+"""The greatest total of an invoice."""
 
 from decimal import Decimal
 

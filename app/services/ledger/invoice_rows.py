@@ -1,4 +1,4 @@
-"""The rows of invoices, lines and payments. The database keeps an invoice's sums by itself."""
+"""Writes rows of invoices, lines and payments."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The one door through which every status passes, and what larger acts are made of.
+"""Writes `items.inventory_status`. Nothing else may (tests/architecture).
 
 The caller has begun the transaction and locked the units.
 """

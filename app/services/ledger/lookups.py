@@ -1,4 +1,4 @@
-"""Products, warehouses and locations by the names that people use, and what is free of them."""
+"""Finds products, warehouses and locations by name, and counts free items."""
 
 from collections.abc import Sequence
 from uuid import UUID

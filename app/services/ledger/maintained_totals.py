@@ -1,4 +1,4 @@
-"""The maintained totals: rows that only ever get appended, folded together now and then."""
+"""Compacts the append-only rows of the maintained totals."""
 
 from sqlalchemy import text
 

@@ -1,4 +1,4 @@
-"""Row locks, always in one order.
+"""Locks rows of items and invoices, always in one order.
 
 Idempotency claim, carts, invoices, items, lines, payments, outbox.
 

@@ -1,4 +1,4 @@
-"""Where alerts go: mail, chat and webhooks by address, through Apprise."""
+"""Channels of alerts: mail, chat and webhooks through Apprise."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""Alerts: written with what they are about, sent after that is committed, to every channel once.
+"""Alerts: stored with the change, sent once to every channel after it.
 
 A channel that is away is tried again, ever more seldom; what it has not got stays in the outbox.
 """

@@ -1,4 +1,4 @@
-"""Making and keeping a day's report."""
+"""Makes and stores a day's report."""
 
 from datetime import date, timedelta
 from decimal import Decimal

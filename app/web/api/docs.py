@@ -1,4 +1,4 @@
-"""The API described: for programs as OpenAPI, for people as a page."""
+"""The API's documentation: OpenAPI for programs, a page for people."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""Where an invoice and its units stand, and the steps of an invoice's life."""
+"""Operations on an invoice's lifecycle."""
 
 from typing import Annotated
 from uuid import UUID

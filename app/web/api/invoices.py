@@ -1,4 +1,4 @@
-"""Invoices and the money for them."""
+"""Operations on invoices and payments."""
 
 from typing import Annotated, Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The lifecycle of units: held, reserved, released, sold, handed over."""
+"""Operations on items: hold, reserve, release, sell, deliver."""
 
 from typing import Annotated, Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Units and their history as lists, and the store at a glance."""
+"""Lists of items and their history, and the dashboard."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Units: received, read, and what is said of them."""
+"""Operations on items: receive, read, edit."""
 
 from typing import Annotated, Any
 from uuid import UUID

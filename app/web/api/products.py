@@ -1,4 +1,4 @@
-"""Products, with how many units of each are where they are in life."""
+"""Operations on products, with their stock by status."""
 
 from decimal import Decimal
 from typing import Any

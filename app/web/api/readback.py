@@ -1,4 +1,4 @@
-"""What several calls answer with: units and invoices, read again as they are now."""
+"""Items and invoices as answers of several operations."""
 
 from collections.abc import Sequence
 from uuid import UUID

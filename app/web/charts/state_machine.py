@@ -1,4 +1,4 @@
-"""The life of a unit as a drawing: every allowed step, and the ones this unit took."""
+"""Draws the transitions of an item and those it took."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

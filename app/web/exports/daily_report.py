@@ -1,4 +1,4 @@
-"""A daily report as CSV: one figure a line, with the two days it is compared with."""
+"""A daily report as CSV: one figure a line."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Few exports at a time: each keeps a thread of a web process busy until its last line is sent."""
+"""Limits exports that run at once: each occupies a web thread."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore

@@ -1,4 +1,4 @@
-"""What was typed into a form, as the values that services take."""
+"""Reads form fields as the values that services take."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A form counts once, however often its button is pressed.
+"""Carries out a form once, however often it is sent.
 
 Every form carries a key that was made when it was rendered (templates/macros/forms.html). What a
 view does with it and what it answers are one transaction with the claim of that key.

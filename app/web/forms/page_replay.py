@@ -1,4 +1,4 @@
-"""The page that a form was on, once more: with what was typed into it, and why it is back."""
+"""Shows the page of a refused form again, with what was typed."""
 
 from dataclasses import dataclass
 from html import escape

@@ -1,4 +1,4 @@
-"""What a page offers while the database is away: it asks again by itself, or sends again on demand.
+"""Lets pages ask again, or forms be sent again, after an outage.
 
 A form carries the key under which it counts once (form_keys.py), so sending it again is safe even
 when nobody can say whether it was saved. It is never sent without a press of the button. A password

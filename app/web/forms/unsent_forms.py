@@ -1,4 +1,4 @@
-"""A form that was sent after the log-in had run out: kept in the log-in page, shown again after it.
+"""Keeps a form that was sent after the log-in ran out.
 
 Nothing of it is carried out. It is put back into its page, and a person presses the button again.
 """

@@ -1,4 +1,4 @@
-"""All figures as Prometheus reads them: of every process of this node, and of the store."""
+"""All metrics in Prometheus' format, of every process of this node."""
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector

@@ -1,4 +1,4 @@
-"""For whoever watches the process: does it live, and can it work?"""
+"""Health checks: `/healthz` and `/readyz`."""
 
 import psycopg
 from flask import Blueprint, current_app

@@ -1,4 +1,4 @@
-"""What is read from the database and the queue at scrape time, and kept for a few seconds."""
+"""Metrics read from the database and queue at scrape time."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Whether anything is done in the background, in words for whoever relies on it."""
+"""Whether workers and scheduler run, in words."""
 
 from datetime import UTC, datetime, timedelta
 

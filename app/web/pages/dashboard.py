@@ -1,4 +1,4 @@
-"""The store at a glance; parts of it keep themselves up to date."""
+"""The dashboard; parts of it refresh themselves."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What contradicts itself in the store, what it means, and how it is mended."""
+"""Findings: the list, one with its plan, repairs."""
 
 from collections.abc import Callable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Invoices: the list, one invoice, and what may be done to it."""
+"""Invoices: the list, one invoice, its actions."""
 
 from uuid import UUID
 

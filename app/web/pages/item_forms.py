@@ -1,4 +1,4 @@
-"""What people type and choose about units, read into values or refused field by field."""
+"""Reads the forms of items, refusing field by field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

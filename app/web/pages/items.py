@@ -1,4 +1,4 @@
-"""Units: the list, its export, one unit, and what may be done to them."""
+"""Items: the list, its export, one item, its actions."""
 
 from collections.abc import Iterator
 from typing import Any

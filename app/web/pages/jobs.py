@@ -1,4 +1,4 @@
-"""Background work: when it is due, what ran, and running it now."""
+"""Background jobs: schedule, runs, running one now."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Products: the list with its stock, one product, and taking units of it in."""
+"""Products: the list, one product, receiving."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Daily reports: the list, one with its charts, and as CSV."""
+"""Daily reports: the list, one with charts, as CSV."""
 
 from datetime import date
 

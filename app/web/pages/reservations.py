@@ -1,4 +1,4 @@
-"""Who holds what until when."""
+"""Reservations: the list and releasing."""
 
 from flask import Blueprint, flash, request
 from werkzeug.wrappers import Response

@@ -1,4 +1,4 @@
-"""What an answer promises: the changes that must be in the books if it was given."""
+"""The changes that an answer promises."""
 
 from collections import Counter
 from dataclasses import dataclass

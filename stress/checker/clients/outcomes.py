@@ -1,4 +1,4 @@
-"""What a client was told about one operation, and what that allows to be in the books."""
+"""The outcome of an operation as its client knows it."""
 
 import json
 from collections.abc import Mapping

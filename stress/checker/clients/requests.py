@@ -1,4 +1,4 @@
-"""What an operation asked for, in few words: the log holds whole bodies of many thousands."""
+"""What an operation asked for, shortened: logs hold many thousands."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A unit's history, row by row: hashed and folded here in Python, as the migrations define it."""
+"""Replays an item's history, hashing it as the migrations do."""
 
 import struct
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What stands in the books, as plain tuples. Ids are text; moments are seconds since 1970."""
+"""Rows of the database as tuples; ids are text, times seconds since 1970."""
 
 from decimal import Decimal
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The books as they stand when all is quiet: read once, in one snapshot, with plain SQL."""
+"""The database after a run, read in one snapshot with plain SQL."""
 
 import json
 from collections import defaultdict

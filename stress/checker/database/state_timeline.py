@@ -1,4 +1,4 @@
-"""Where each unit and invoice stood when, as far as anybody but the database can tell.
+"""The status of each item and invoice over time.
 
 A transaction's commit time is when its commit began; others see it a little later. So every stay
 has a longest and a shortest possible extent, and what is asked decides which of them counts.

@@ -1,4 +1,4 @@
-"""Which purchase a cancellation belongs to: the file does not say."""
+"""Matches each cancellation to the purchase that it cancels."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What the lines of a retail file say of each other: contradictions stop it, the rest is told."""
+"""Contradictions between the lines of a retail file."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

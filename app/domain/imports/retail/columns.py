@@ -1,4 +1,4 @@
-"""The texts of a retail file by column, each different one kept once: most come many times."""
+"""The columns of a retail file, each different text kept once."""
 
 from array import array
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What happens to the invoices of the file, as one stream in the order of its times."""
+"""The invoices of a file as one stream of events in order of time."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How a retail file is written: told with the result, so that no reading of it is a secret."""
+"""How a retail file is written: delimiter, encoding, decimal mark, date form."""
 
 from dataclasses import dataclass
 

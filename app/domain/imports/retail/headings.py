@@ -1,4 +1,4 @@
-"""The headings of a retail file: which column holds what, in both editions of the data set."""
+"""Finds which column of a retail file holds what, in both editions."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One line of the Online Retail file: what it says, and why it may be no sale of units."""
+"""One line of the Online Retail file, and why it may be skipped."""
 
 import re
 from datetime import datetime

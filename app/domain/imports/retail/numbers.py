@@ -1,4 +1,4 @@
-"""Which decimal mark a retail file writes: no single number of it may tell."""
+"""Finds the decimal mark of a retail file from all its numbers."""
 
 import re
 from collections.abc import Mapping

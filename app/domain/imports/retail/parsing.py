@@ -1,4 +1,4 @@
-"""Makes lines of a retail file from their texts, or says what is wrong with them."""
+"""Parses the texts of a retail file into lines, or says what is wrong."""
 
 import re
 from collections.abc import Iterator, Sequence

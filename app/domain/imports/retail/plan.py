@@ -1,4 +1,4 @@
-"""What becomes of every invoice of the file, worked out before the first of them is made.
+"""Plans what happens to each invoice of the file before any is made.
 
 An invoice can be cancelled only before it is paid, and the file links no cancellation to its
 invoice: so the fates come first.

@@ -1,4 +1,4 @@
-"""The demo store: a slice of a real retailer's invoices, ending just now, and a shop at work."""
+"""Fills a demo store with a slice of a real retailer's invoices."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The log-ins of the demo store, and their end."""
+"""The demo users, and their end."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

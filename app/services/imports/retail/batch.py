@@ -1,4 +1,4 @@
-"""The acts of an import's events: each goes through the services that everyone else uses."""
+"""Carries out an import's events through the ordinary services."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Products and customers of an import: those that are not there yet."""
+"""Adds the products and customers that an import lacks."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

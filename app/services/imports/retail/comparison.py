@@ -1,4 +1,4 @@
-"""Invoices that an earlier import brought, beside what the file at hand says of them."""
+"""Compares invoices of an earlier import with the file."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The bytes of a retail file, packed or plain, and the encoding that its text is in."""
+"""Decodes a retail file: packed or plain, in which encoding."""
 
 import codecs
 import gzip

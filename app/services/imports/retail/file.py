@@ -1,4 +1,4 @@
-"""Reads a retail file, whatever wrote it, and refuses what cannot be read in one way only."""
+"""Reads a retail file and refuses what is ambiguous."""
 
 import gc
 import gzip

@@ -1,4 +1,4 @@
-"""Replays the invoices of a retailer's year through the store's own services."""
+"""Imports the invoices of a retail file."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What becomes of every line of a file in this store, before anything is written."""
+"""Decides for every line of a file what the import does with it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Brings planned events into the store, a batch of them in each transaction."""
+"""Carries out planned events, a batch in each transaction."""
 
 from collections.abc import Mapping, Sequence
 

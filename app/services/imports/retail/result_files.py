@@ -1,4 +1,4 @@
-"""What an import skipped and what it noticed, line by line, in files beside each other."""
+"""Writes what an import skipped and noticed, line by line."""
 
 from collections.abc import Iterable
 from operator import attrgetter

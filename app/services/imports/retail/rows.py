@@ -1,4 +1,4 @@
-"""The rows of a CSV file, each with its line; which character parts the cells."""
+"""Splits a CSV file into rows and finds its delimiter."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Where imported invoices come from, and on whose account they are brought in."""
+"""The source of imported invoices and the user who imports them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Amounts of money in the API: strict, and described by the store's currency."""
+"""Amounts of money in requests and answers."""
 
 import re
 from collections.abc import Callable

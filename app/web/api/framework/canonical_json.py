@@ -1,4 +1,4 @@
-"""One text for one JSON value, however it was written down."""
+"""The canonical text of a JSON value, for fingerprints."""
 
 import json
 from decimal import Decimal

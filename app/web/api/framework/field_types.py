@@ -1,4 +1,4 @@
-"""The fields that requests are made of: strict, and described as they are checked."""
+"""Field types of request models, strict and documented."""
 
 import re
 from collections.abc import Callable

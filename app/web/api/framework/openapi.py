@@ -1,4 +1,4 @@
-"""OpenAPI 3.1, written from the declared operations and their models."""
+"""Builds OpenAPI 3.1 from the declared operations."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""One call of the API: declared once, read strictly, answered from one model, and documented."""
+"""Declares an API operation: reading, permission, answer, documentation."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""What 'not given' means in a request: null for every optional field, blank for a text as well.
+"""Optional fields: null means not given, as does an empty text.
 
 The JSON schemas say the same.
 """

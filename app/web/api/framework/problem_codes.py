@@ -1,4 +1,4 @@
-"""Every problem code: what it means, and which calls can answer with it."""
+"""Problem codes: their meaning and the operations that answer them."""
 
 from app.web.api.framework.operation import Operation
 

@@ -1,4 +1,4 @@
-"""Problems as RFC 9457 says them: application/problem+json, for everything under /api."""
+"""Answers refusals as RFC 9457 problem documents under /api."""
 
 import json
 from collections.abc import Mapping

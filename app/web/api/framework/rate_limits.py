@@ -1,4 +1,4 @@
-"""How much one token, or one address without a token, may ask for: counted in the Redis server.
+"""Limits requests per token or address, counted in Redis.
 
 When that is away the API works on without limits, and says so in the log.
 """

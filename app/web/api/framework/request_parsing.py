@@ -1,4 +1,4 @@
-"""The strict door: what a request says is read once, by a parser that guesses nothing.
+"""Strict parsing of JSON bodies and query strings.
 
 Flask's own reading takes the first of two equal keys, NaN, UTF-16 and any depth of nesting. Here
 numbers with a point become Decimal from the first byte; no float is ever made.

@@ -1,4 +1,4 @@
-"""API tokens: who has which, a new one, and the end of one."""
+"""API tokens: the list, a new one, revoking one."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Users: who may sign in, and as what."""
+"""Users: the list, a new one, roles, switching off."""
 
 from uuid import UUID
 

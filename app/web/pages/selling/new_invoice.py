@@ -1,4 +1,4 @@
-"""A new invoice: find units, hold them in the open cart, choose the customer, create."""
+"""The page of a new invoice: find items, cart, customer, create."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the new invoice's form says: prices, customer, notes, and what its page showed."""
+"""Reads the new invoice's form: prices, customer, notes."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation

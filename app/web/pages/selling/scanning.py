@@ -1,4 +1,4 @@
-"""A scanned or typed code: the unit with that serial number goes into the cart.
+"""Adds a scanned or typed serial number to the cart.
 
 The page sends each scan as JSON, under a key of its own, and repeats it until it is answered
 (static/scanner.js). Without script the form is sent like any other.
