@@ -130,7 +130,7 @@ class ItemStatusWriter:
         context: ChangeContext,
         holder: ReservedFor | None = None,
     ) -> list[UUID]:
-        """The one door. History, hashes and tallies are written by the database, in this act."""
+        """Write a status. The same statement's triggers write history, hashes and totals."""
         item_ids = [item.id for item in items]
         if not item_ids:
             return []
@@ -161,7 +161,7 @@ class ItemStatusWriter:
         return item_ids
 
 
-#: A few units are told of by the change itself; of many, nobody may want to hear.
+#: Up to so many rows come back by RETURNING; those of larger changes are read on demand.
 RETURNING_ROWS_MAX = 100
 _RETURNING_ITEM = """
     RETURNING items.id, items.condition, items.inventory_status, items.status,
