@@ -16,6 +16,7 @@ import pytest
 
 from app.domain.imports.retail.headings import RetailFileError
 from app.domain.imports.retail.plan import Selection, plan
+from app.runtime.processes.privileges import before_exec
 from app.services.imports.retail.file import read_retail_file
 from app.services.imports.retail.importer import import_retail
 from stress.environments.proxy import Proxy, proxy_to
@@ -155,7 +156,7 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     arguments = [sys.executable, "-m", "flask", "retail", "import", str(DEMO_SLICE)]
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        text=True, preexec_fn=before_exec(None, signal.SIGTERM),
     )  # fmt: skip
     query = "SELECT EXISTS (SELECT FROM invoices)"
     until(lambda: database.execute(query).fetchone()[0], SECONDS_MAX, "an invoice")

@@ -16,6 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.domain.background.schedule import TIMETABLE, JobName
+from app.runtime.processes.privileges import before_exec
 from app.services.background import job_runs
 from app.services.background.job_queue import notify_workers, queue, queue_state
 from jobs.scheduler import StoreScheduler
@@ -47,7 +48,12 @@ def start(own_shop: Shop, empty_redis: str) -> Iterator[Callable[..., subprocess
             "DEMO": "0",
             **more,
         }
-        process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=environment,
+            preexec_fn=before_exec(None, signal.SIGTERM),
+        )
         started.append(process)
         return process
 

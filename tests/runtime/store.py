@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from app.runtime.processes.privileges import before_exec
 from app.runtime.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,7 @@ class Store:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=before_exec(None, signal.SIGTERM),
             )
         until(lambda: self.is_announced() or self.process.poll() is not None, 60, "start")
         assert self.process.poll() is None, self.output()

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.runtime.processes.privileges import before_exec
 from tests.runtime.store import ROOT, environment, until
 
 SECONDS = 40
@@ -23,7 +24,11 @@ def instance(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "instance"
     folder.mkdir()
     yield folder
-    assert processes_of(folder) == []
+    left = processes_of(folder)
+    for each in left:
+        with suppress(psutil.Error):
+            each.kill()
+    assert left == []
     assert list(folder.iterdir()) == []
 
 
@@ -46,6 +51,7 @@ def started(instance: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=before_exec(None, signal.SIGTERM),
     )
 
 
