@@ -288,7 +288,7 @@ def error_page(problem: Problem) -> str:
     layout = "base.html" if problem.status < 500 and _user_is_known() else "bare.html"
     sent = request.method == "POST" and comes_from_this_site()
     return render_template(
-        "errors/page.html",
+        "errors/show.html",
         problem=problem,
         layout=layout,
         retry_seconds=DATABASE_RETRY_SECONDS if retries_by_itself(problem.code) else None,

@@ -24,7 +24,7 @@ dashboard = Blueprint("dashboard", __name__)
 def index() -> str:
     counts = queries.counts()
     return render_template(
-        "dashboard/page.html",
+        "dashboard/index.html",
         **_live(counts),
         by_day=_by_day(),
         by_hour=_by_hour(),

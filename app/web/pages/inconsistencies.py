@@ -48,7 +48,7 @@ UNITS_SHOWN = 100
 def index() -> str:
     state, kind = _state(request.args.get("state", "")), request.args.get("kind", "")
     return page_or_fragment(
-        "inconsistencies/page.html",
+        "inconsistencies/index.html",
         "inconsistencies/_list.html",
         page=list_findings(state, kind=kind, cursor=request.args.get("cursor")),
         kinds=counts_by_kind(),
@@ -67,7 +67,7 @@ def show(finding_id: UUID) -> str:
     finding = get_finding(finding_id)
     preview = "preview" in request.args and not finding.resolved_at
     return render_template(
-        "inconsistencies/finding.html",
+        "inconsistencies/show.html",
         finding=finding,
         life=finding_events(finding_id),
         plan=plan_for_finding(finding_id) if preview else None,
@@ -120,7 +120,7 @@ def preview_kind(kind: str) -> str:
     """The plan for all open findings of a kind."""
     known = InconsistencyKind(known_kind(kind))
     return render_template(
-        "inconsistencies/kind.html",
+        "inconsistencies/fix_kind.html",
         kind=known,
         meaning=next(each.meaning for each in counts_by_kind() if each.kind == known),
         plan=plan_for_kind(known, UNITS_PER_FIX),
@@ -148,7 +148,7 @@ def preview_invoice(invoice_id: UUID) -> str:
     invoice = get_invoice(invoice_id)
     plan, unfixable = plan_for_invoice(invoice_id)
     return render_template(
-        "inconsistencies/invoice.html",
+        "inconsistencies/fix_invoice.html",
         invoice=invoice,
         plan=plan,
         unfixable=unfixable,

@@ -51,7 +51,7 @@ def index() -> str:
     filters = filters_from_query(request.args)
     page = list_items(filters, viewer(), cursor=request.args.get("cursor"))
     return page_or_fragment(
-        "items/page.html",
+        "items/index.html",
         "items/_list.html",
         page=page,
         filters=filters,
@@ -93,7 +93,7 @@ def show(item_id: UUID) -> str:
     timeline = timeline_of_item(item_id)
     taken = [(entry.from_status, entry.to_status, entry.change_reason) for entry in timeline]
     return page_or_fragment(
-        "items/item.html",
+        "items/show.html",
         "items/_item.html",
         item=item,
         timeline=timeline,

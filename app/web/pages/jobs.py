@@ -46,7 +46,7 @@ def index() -> str:
     found = standings()
     waiting, trouble = waiting_alerts()
     return page_or_fragment(
-        "jobs/page.html",
+        "jobs/index.html",
         "jobs/_board.html",
         standings=found,
         next_due={each.job.name: each.job.schedule.next_due(now, zone) for each in found},

@@ -30,7 +30,7 @@ def index() -> str:
     kind = _filter(request.args.get("type", ""))
     page = list_reservations(Viewer(user.id, user.role), kind, cursor=request.args.get("cursor"))
     return page_or_fragment(
-        "reservations/page.html",
+        "reservations/index.html",
         "reservations/_list.html",
         page=page,
         kind=kind,

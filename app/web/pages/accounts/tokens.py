@@ -51,5 +51,5 @@ def revoke(token_id: UUID) -> Response:
 
 def page(secret: str | None = None) -> str:
     return render_template(
-        "tokens/page.html", tokens=list_tokens(), scopes=SCOPE_WORDS, secret=secret
+        "tokens/index.html", tokens=list_tokens(), scopes=SCOPE_WORDS, secret=secret
     )
