@@ -27,14 +27,14 @@ def measure(servers: EmbeddedServers, file: Path, every: int) -> list[Row]:
         used = cpu_seconds(groups)["PostgreSQL"] - before
         memory = memory_megabytes(groups)["PostgreSQL"]
         rows = [deadlocks(connection, "import")]
-    tally = summary.tally
-    rate = tally.transitions / summary.seconds
-    figures = {**vars(tally), "seconds": summary.seconds, "rate": rate, "memory_mb": memory}
+    counts = summary.counts
+    rate = counts.transitions / summary.seconds
+    figures = {**vars(counts), "seconds": summary.seconds, "rate": rate, "memory_mb": memory}
     return [
         Row(
-            f"import: {tally.invoices} invoices, {tally.units} units",
-            f"{tally.transitions} transitions in {summary.seconds:.1f} s"
-            f"  PostgreSQL {1000 * used / tally.transitions:.3f} CPU ms each, {memory:.0f} MB",
+            f"import: {counts.invoices} invoices, {counts.units} units",
+            f"{counts.transitions} transitions in {summary.seconds:.1f} s"
+            f"  PostgreSQL {1000 * used / counts.transitions:.3f} CPU ms each, {memory:.0f} MB",
             f"{rate:.0f} transitions/s",
             figures=figures,
         ),

@@ -161,16 +161,16 @@ def _duration(seconds: float) -> str:
 
 
 def _as_json(summary: Summary) -> dict[str, object]:
-    tally = summary.tally
+    counts = summary.counts
     return {
-        "invoices": tally.invoices,
-        "units": tally.units,
-        "transitions": tally.transitions,
-        "cancelled": tally.cancelled,
-        "cancelledInPart": tally.cancelled_in_part,
-        "cancelledUnits": tally.cancelled_units,
-        "paid": tally.paid,
-        "delivered": tally.delivered,
+        "invoices": counts.invoices,
+        "units": counts.units,
+        "transitions": counts.transitions,
+        "cancelled": counts.cancelled,
+        "cancelledInPart": counts.cancelled_in_part,
+        "cancelledUnits": counts.cancelled_units,
+        "paid": counts.paid,
+        "delivered": counts.delivered,
         "importedBefore": summary.imported_before,
         "products": summary.products,
         "customers": summary.customers,

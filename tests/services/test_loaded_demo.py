@@ -65,4 +65,4 @@ def test_the_real_invoices_do_not_meet_those_of_the_demo(rows, tmp_path):
         skipped_file=tmp_path / "skipped.csv",
     )
     assert summary.imported_before == 0
-    assert rows("SELECT count(*) FROM invoices") == [(before + summary.tally.invoices,)]
+    assert rows("SELECT count(*) FROM invoices") == [(before + summary.counts.invoices,)]

@@ -58,7 +58,7 @@ def test_a_corrected_quantity_is_told_with_both_values_and_changes_nothing(own_s
     with own_shop.unchanged():
         summary = bring(FILES / "69-corrected-quantity.csv")
     assert summary.skipped == {"differs-from-store": 1}
-    assert (summary.imported_before, summary.tally.invoices) == (1, 0)
+    assert (summary.imported_before, summary.counts.invoices) == (1, 0)
     (told,) = read_rows(summary.skipped_file)
     assert told["Detail"] == "85123A: 5 at 2.55 here; in the store 2 at 2.55"
     assert (told["Line"], told["InvoiceNo"], told["UnitsSkipped"]) == ("2", "900101", "3")
@@ -120,7 +120,7 @@ def test_an_invoice_that_is_in_the_store_and_differs_is_told(own_shop, bring, ro
 def test_beside_one_that_differs_the_others_are_brought(own_shop, bring):
     bring([FIRST])
     summary = bring([with_field(FIRST, "Quantity", "5"), row("900102")])
-    assert (summary.tally.invoices, summary.skipped) == (1, {"differs-from-store": 1})
+    assert (summary.counts.invoices, summary.skipped) == (1, {"differs-from-store": 1})
 
 
 def test_an_invoice_number_in_another_case_is_the_same_invoice(own_shop, bring):
@@ -157,7 +157,7 @@ def test_a_unit_that_a_clerk_took_off_an_invoice_is_no_difference(own_shop, brin
     invoice, item = own_shop.row("SELECT invoice_id, item_id FROM invoice_items LIMIT 1")
     FinanceService().remove_lines(invoice, [item], own_shop.manager)
     summary = bring([row("1", quantity=3)])
-    assert (summary.skipped, summary.tally.delivered) == ({}, 1)
+    assert (summary.skipped, summary.counts.delivered) == ({}, 1)
 
 
 def interrupt(progress):
@@ -260,7 +260,7 @@ def test_one_product_in_two_cases_is_one_product(own_shop, bring):
 
 def test_a_cancellation_finds_a_purchase_in_another_case(own_shop, bring):
     summary = bring([row("1", "85123A", 3), row("C2", "85123a", -1, "2011-03-02 10:00:00")])
-    assert (summary.skipped, summary.tally.cancelled_units) == ({}, 1)
+    assert (summary.skipped, summary.counts.cancelled_units) == ({}, 1)
 
 
 def test_the_spelling_of_the_store_counts(own_shop, bring):
@@ -291,12 +291,12 @@ def test_the_future_begins_in_the_zone_of_the_store(own_shop, bring):
     soon = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(hours=1)
     with own_shop.unchanged(), pytest.raises(RetailFileError, match="is in the future"):
         bring([row("1", at=str(soon))])
-    assert bring([row("1", at=str(soon))], timezone="Asia/Tokyo").tally.invoices == 1
+    assert bring([row("1", at=str(soon))], timezone="Asia/Tokyo").counts.invoices == 1
 
 
 def test_lines_in_the_future_can_be_left_out(bring):
     rows = [row("1"), row("2", at="2090-01-01 10:00:00")]
-    assert bring(rows, last_day=date(2012, 1, 1)).tally.invoices == 1
+    assert bring(rows, last_day=date(2012, 1, 1)).counts.invoices == 1
 
 
 def test_what_is_moved_into_the_future_is_made_now_and_told(own_shop, bring):
@@ -314,7 +314,7 @@ def test_a_move_before_the_first_year_is_refused(own_shop, bring):
 
 @pytest.mark.parametrize("at", ["1970-01-01 00:00:00", "2000-02-29 23:59:59"])
 def test_the_first_day_there_is_can_be_imported_east_of_greenwich(own_shop, bring, at):
-    assert bring([row("1", at=at)], timezone="Europe/Berlin").tally.delivered == 1
+    assert bring([row("1", at=at)], timezone="Europe/Berlin").counts.delivered == 1
     assert bring([row("1", at=at)], timezone="Europe/Berlin").skipped == {}
 
 
@@ -350,7 +350,7 @@ def test_no_cell_of_what_is_told_is_a_formula(bring):
     summary = bring(FILES / "43-formula-skipped.csv")
     (told,) = read_rows(summary.skipped_file)
     assert told["Description"] == '\'=HYPERLINK("http://x")'
-    assert (summary.tally.invoices, summary.skipped) == (1, {"not-a-product": 1})
+    assert (summary.counts.invoices, summary.skipped) == (1, {"not-a-product": 1})
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@x", " =1+1", "＝1+1", "\u00a0@x"])

@@ -124,8 +124,8 @@ def test_units_and_invoices_end_as_the_file_says(own_shop, bring, path, selectio
         )
     )
     assert left == {no: sold[no] - freed[no] for no in sold if no not in cancelled}
-    assert (summary.tally.invoices, summary.tally.units) == (len(sold), sold.total())
-    assert summary.tally.transitions == own_shop.value(
+    assert (summary.counts.invoices, summary.counts.units) == (len(sold), sold.total())
+    assert summary.counts.transitions == own_shop.value(
         "SELECT count(*) FROM inventory_status_history"
     )
     for rule, query in WRONG.items():
@@ -136,7 +136,7 @@ def test_a_second_import_changes_nothing(own_shop, bring, small_file):
     bring(small_file)
     with own_shop.unchanged():
         summary = bring(small_file)
-    assert (summary.tally.invoices, summary.tally.transitions) == (0, 0)
+    assert (summary.counts.invoices, summary.counts.transitions) == (0, 0)
     assert summary.imported_before == 4
 
 

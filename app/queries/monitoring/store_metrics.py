@@ -29,7 +29,7 @@ class StoreGauges:
     oldest_alert: float
 
 
-def standing() -> StoreGauges:
+def store_gauges() -> StoreGauges:
     waiting = db.session.execute(_WAITING).all()
     since = {row.job: row for row in db.session.execute(_SINCE, {"jobs": list(TIMETABLE)})}
     alerts = db.session.execute(_ALERTS).one()

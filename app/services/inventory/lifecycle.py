@@ -1,7 +1,7 @@
 """InventoryLifecycleService: items received, held, reserved, sold, delivered, released.
 
-Statuses are written by `ledger/item_status.py` alone; the database refuses a change that does not say
-who made it and why.
+Statuses are written by `ledger/item_status.py` alone; the database refuses a change that does not
+say who made it and why.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.transactions import db
-from app.queries.monitoring.store_metrics import StoreGauges, standing
+from app.queries.monitoring.store_metrics import StoreGauges, store_gauges
 from app.services.background.job_queue import QueueState, queue_state
 
 KEPT_SECONDS = 5.0
@@ -56,7 +56,7 @@ class StandingCollector(Collector):
 
 def _ask_database() -> StoreGauges | None:
     try:
-        return standing()
+        return store_gauges()
     except SQLAlchemyError as error:
         logger.warning("no figures from the database: %s", type(error).__name__)
         return None

@@ -22,7 +22,7 @@ from app.services.imports.demo.users import add_demo_users, demo_passwords
 from app.services.imports.retail.catalogue import add_customers, add_products, articles
 from app.services.imports.retail.file import read_retail_file
 from app.services.imports.retail.importer import import_sales
-from app.services.imports.retail.progress import Tally
+from app.services.imports.retail.progress import ImportCounts
 from app.services.imports.retail.replay import Replay
 from app.services.imports.retail.source import Source
 from app.services.inventory.lifecycle import InventoryLifecycleService
@@ -73,13 +73,13 @@ def is_empty() -> bool:
     )
 
 
-def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE) -> Tally:
+def load_demo_store(password: str, timezone: ZoneInfo, slice_file: Path = SLICE) -> ImportCounts:
     """All of it or nothing. The last invoice of the slice is made just now."""
     return _load(demo_passwords(password), timezone, slice_file)
 
 
 @transactional
-def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) -> Tally:
+def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) -> ImportCounts:
     lines = [_priced_here(line) for line in read_retail_file(slice_file).lines]
     sales = plan(lines, Selection()).sales
     now = datetime.now(timezone).replace(microsecond=0, tzinfo=None)
@@ -93,11 +93,11 @@ def _load(passwords: list[NewPassword], timezone: ZoneInfo, slice_file: Path) ->
         staff=people[Role.STAFF],
         manager=people[Role.MANAGER],
     )
-    tally = import_sales(Replay(source), sales, ending=_ending(sales, now))
+    counts = import_sales(Replay(source), sales, ending=_ending(sales, now))
     opened = source.occurred_at(min(sale.at for sale in sales))
     _stock_shelves(sales, opened, people[Role.STAFF])
     _hold_some(people)
-    return tally
+    return counts
 
 
 def _priced_here(line: RetailLine) -> RetailLine:

@@ -16,7 +16,7 @@ from app.domain.invoices.invoice_lifecycle import (
     PaymentMethod,
 )
 from app.domain.text.folding import fold_text
-from app.services.imports.retail.progress import ImportedInvoice, Tally
+from app.services.imports.retail.progress import ImportCounts, ImportedInvoice
 from app.services.imports.retail.source import Source
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
@@ -35,7 +35,7 @@ class Batch:
         self.source = source
         self.before = before
         self.after: dict[str, ImportedInvoice] = {}
-        self.tally = Tally()
+        self.counts = ImportCounts()
         self.stock: dict[str, list[UUID]] = {}
 
     def receive(self, events: Sequence[Event]) -> None:
@@ -49,7 +49,7 @@ class Batch:
             return
         inventory = InventoryLifecycleService(self.source.occurred_at(new[0].at))
         self.stock = inventory.receive_delivery(quantities, self.source.staff)
-        self.tally.transitions += sum(quantities.values())
+        self.counts.transitions += sum(quantities.values())
 
     def apply(self, event: Event) -> None:
         if not self._is_due(event, event.kind):
@@ -57,27 +57,27 @@ class Batch:
         finance = FinanceService(self.source.occurred_at(event.at), items_max=ITEMS_MAX)
         _ACTS[event.kind](self, event, finance)
 
-    def _standing(self, sale: Sale) -> ImportedInvoice | None:
+    def _imported(self, sale: Sale) -> ImportedInvoice | None:
         return self.after.get(sale.number) or self.before.get(sale.number)
 
     def _is_due(self, event: Event, kind: EventKind) -> bool:
         if event.kind != kind:
             return False
-        standing = self._standing(event.sale)
-        if standing is None or kind == EventKind.CREATED:
-            return standing is None
+        imported = self._imported(event.sale)
+        if imported is None or kind == EventKind.CREATED:
+            return imported is None
         if kind == EventKind.DELIVERED:
-            return standing.status == InvoiceStatus.PAID
+            return imported.status == InvoiceStatus.PAID
         if kind == EventKind.PART_CANCELLED:
-            return standing.status in AWAITING_PAYMENT and standing.units > event.left
+            return imported.status in AWAITING_PAYMENT and imported.units > event.left
         if kind == EventKind.PART_PAID:
-            return standing.status == InvoiceStatus.OPEN
-        return standing.status in AWAITING_PAYMENT
+            return imported.status == InvoiceStatus.OPEN
+        return imported.status in AWAITING_PAYMENT
 
     def _known(self, event: Event) -> ImportedInvoice:
-        standing = self._standing(event.sale)
-        assert standing  # no event but the creation is due without it
-        return standing
+        imported = self._imported(event.sale)
+        assert imported  # no event but the creation is due without it
+        return imported
 
     def _moved(self, event: Event, status: InvoiceStatus, units: int) -> None:
         self.after[event.sale.number] = replace(self._known(event), status=status, units=units)
@@ -93,9 +93,9 @@ class Batch:
             self.source.staff,
         )
         self.after[sale.number] = ImportedInvoice(invoice_id, InvoiceStatus.OPEN, sale.units)
-        self.tally.invoices += 1
-        self.tally.units += sale.units
-        self.tally.transitions += sale.units
+        self.counts.invoices += 1
+        self.counts.units += sale.units
+        self.counts.transitions += sale.units
 
     def _units_of(self, sale: Sale) -> Iterable[NamedUnit]:
         for (sku, unit_price), quantity in sale.articles.items():
@@ -113,23 +113,23 @@ class Batch:
             f"Cancelled by {event.cancellation.number}",
         )
         self._moved(event, InvoiceStatus.OPEN, event.left)
-        self.tally.cancelled_in_part += 1
-        self.tally.cancelled_units += len(freed)
-        self.tally.transitions += len(freed)
+        self.counts.cancelled_in_part += 1
+        self.counts.cancelled_units += len(freed)
+        self.counts.transitions += len(freed)
 
     def _cancel(self, event: Event, finance: FinanceService) -> None:
         assert event.cancellation
-        standing = self._known(event)
+        imported = self._known(event)
         finance.update_invoice_status(
-            standing.invoice_id,
+            imported.invoice_id,
             InvoiceStatus.CANCELLED,
             self.source.manager,
             notes=f"Cancelled by {event.cancellation.number}",
         )
         self._moved(event, InvoiceStatus.CANCELLED, 0)
-        self.tally.cancelled += 1
-        self.tally.cancelled_units += standing.units
-        self.tally.transitions += standing.units
+        self.counts.cancelled += 1
+        self.counts.cancelled_units += imported.units
+        self.counts.transitions += imported.units
 
     def _pay_in_part(self, event: Event, finance: FinanceService) -> None:
         total = sum(
@@ -150,16 +150,16 @@ class Batch:
             method=_method(event.sale),
         )
         self._moved(event, InvoiceStatus.PAID, event.left)
-        self.tally.paid += 1
-        self.tally.transitions += event.left
+        self.counts.paid += 1
+        self.counts.transitions += event.left
 
     def _deliver(self, event: Event, finance: FinanceService) -> None:
         finance.update_invoice_status(
             self._known(event).invoice_id, InvoiceStatus.DELIVERED, self.source.staff
         )
         self._moved(event, InvoiceStatus.DELIVERED, event.left)
-        self.tally.delivered += 1
-        self.tally.transitions += event.left
+        self.counts.delivered += 1
+        self.counts.transitions += event.left
 
 
 _ACTS = {

@@ -22,7 +22,7 @@ from app.domain.imports.retail.sales import Sale
 from app.services.imports.retail.catalogue import add_customers, add_products
 from app.services.imports.retail.file import ANYTHING, POUNDS, read_retail_file
 from app.services.imports.retail.judgement import Judged, judge
-from app.services.imports.retail.progress import Tally
+from app.services.imports.retail.progress import ImportCounts
 from app.services.imports.retail.replay import Replay
 from app.services.imports.retail.result_files import write_notices, write_skipped
 from app.services.imports.retail.source import PREFIX, Source
@@ -60,7 +60,7 @@ class ImportProgress(NamedTuple):
 class Summary:
     """``noticed_file`` is none where nothing was noticed."""
 
-    tally: Tally
+    counts: ImportCounts
     imported_before: int
     skipped: dict[str, int]
     skipped_file: Path
@@ -96,9 +96,9 @@ def import_retail(
         noticed_file = skipped_file.with_name(skipped_file.name.replace("skipped", "noticed"))
         write_skipped(skipped_file, judged.skipped)
         write_notices(noticed_file, judged.notices)
-        tally = _bring(judged, timezone, report)
+        counts = _bring(judged, timezone, report)
     return Summary(
-        tally=tally,
+        counts=counts,
         imported_before=judged.imported_before,
         skipped=dict(Counter(each.reason.value for each in judged.skipped)),
         skipped_file=skipped_file,
@@ -111,10 +111,12 @@ def import_retail(
     )
 
 
-def _bring(judged: Judged, timezone: ZoneInfo, report: Callable[[ImportProgress], None]) -> Tally:
+def _bring(
+    judged: Judged, timezone: ZoneInfo, report: Callable[[ImportProgress], None]
+) -> ImportCounts:
     add_products(judged.sold)
     source = Source(PREFIX, add_customers(judged.sales, PREFIX), timezone)
-    return import_sales(Replay(source, judged.standing), judged.sales, report=report)
+    return import_sales(Replay(source, judged.imported), judged.sales, report=report)
 
 
 def import_sales(
@@ -123,23 +125,25 @@ def import_sales(
     *,
     ending: Callable[[Sale], FinalStatus] = lambda sale: FinalStatus.DELIVERED,
     report: Callable[[ImportProgress], None] = lambda progress: None,
-) -> Tally:
+) -> ImportCounts:
     """Everything that happens to these invoices, in the order of its time."""
     stream = events(sales, ending)
     upkeep = _TableMaintenance()
-    tally = Tally()
+    counts = ImportCounts()
     work, work_total = 0, sum(_work(event) for event in stream)
     began = time.monotonic()
     for batch in batches(stream):
-        tally.add(replay.bring(batch))
-        upkeep.after(tally.invoices)
+        counts.add(replay.bring(batch))
+        upkeep.after(counts.invoices)
         work += sum(_work(event) for event in batch)
         report(
-            ImportProgress(tally.invoices, tally.units, work, work_total, time.monotonic() - began)
+            ImportProgress(
+                counts.invoices, counts.units, work, work_total, time.monotonic() - began
+            )
         )
-    if tally.transitions:
+    if counts.transitions:
         upkeep.finish()
-    return tally
+    return counts
 
 
 def batches(stream: Iterable[Event]) -> Iterator[list[Event]]:

@@ -15,7 +15,11 @@ from app.domain.text.folding import fold_text
 from app.services.imports.retail.catalogue import Article, articles, spellings_in_store
 from app.services.imports.retail.comparison import Comparison, Difference, differences
 from app.services.imports.retail.file import RetailFile
-from app.services.imports.retail.progress import ImportedInvoice, late_cancellations, standings
+from app.services.imports.retail.progress import (
+    ImportedInvoice,
+    imported_invoices,
+    late_cancellations,
+)
 from app.services.imports.retail.source import PREFIX
 
 
@@ -27,7 +31,7 @@ class Judged:
     sold: list[Article]
     skipped: list[Skipped]
     notices: list[Notice]
-    standing: dict[str, ImportedInvoice]
+    imported: dict[str, ImportedInvoice]
     imported_before: int
 
 
@@ -64,15 +68,15 @@ def _beside_the_store(
     selection: Selection,
     timezone: ZoneInfo,
 ) -> Judged:
-    standing = standings(PREFIX)
-    known = [sale for sale in planned.sales if sale.number in standing]
+    imported = imported_invoices(PREFIX)
+    known = [sale for sale in planned.sales if sale.number in imported]
     comparison = Comparison(PREFIX, timezone, compare_times=selection.shift_to is None)
-    said = {**comparison.differing(known), **_spelled_otherwise(planned.sales, standing)}
+    said = {**comparison.differing(known), **_spelled_otherwise(planned.sales, imported)}
     sales = [sale for sale in planned.sales if sale.number not in said]
     catalogue = articles(lines)
     skipped = [
         *planned.skipped,
-        *late_cancellations(sales, standing),
+        *late_cancellations(sales, imported),
         *(differences(said, lines) if said else ()),
     ]
     return Judged(
@@ -82,18 +86,18 @@ def _beside_the_store(
         ],
         skipped=skipped,
         notices=notices,
-        standing=standing,
+        imported=imported,
         imported_before=len(known),
     )
 
 
 def _spelled_otherwise(
-    sales: Iterable[Sale], standing: Mapping[str, ImportedInvoice]
+    sales: Iterable[Sale], imported: Mapping[str, ImportedInvoice]
 ) -> dict[str, list[Difference]]:
     """Invoices that the store has, were it not for the case of a letter in their number."""
-    stored = {fold_text(number): number for number in standing}
+    stored = {fold_text(number): number for number in imported}
     return {
         sale.number: [Difference("", f"InvoiceNo is {there} in the store", sale.units)]
         for sale in sales
-        if sale.number not in standing and (there := stored.get(fold_text(sale.number)))
+        if sale.number not in imported and (there := stored.get(fold_text(sale.number)))
     }

@@ -25,7 +25,7 @@ class ImportedInvoice:
 
 
 @dataclass
-class Tally:
+class ImportCounts:
     """What was written."""
 
     invoices: int = 0
@@ -37,13 +37,13 @@ class Tally:
     paid: int = 0
     delivered: int = 0
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "ImportCounts") -> None:
         for name, count in vars(other).items():
             setattr(self, name, getattr(self, name) + count)
 
 
 @transactional
-def standings(prefix: str) -> dict[str, ImportedInvoice]:
+def imported_invoices(prefix: str) -> dict[str, ImportedInvoice]:
     """Every invoice of this source by its number there."""
     rows = db.session.execute(
         text("""SELECT i.source_reference, i.id, i.status, count(l.item_id) AS units
@@ -60,11 +60,11 @@ def standings(prefix: str) -> dict[str, ImportedInvoice]:
 
 
 def late_cancellations(
-    sales: Iterable[Sale], standing: Mapping[str, ImportedInvoice]
+    sales: Iterable[Sale], imported: Mapping[str, ImportedInvoice]
 ) -> Iterator[Skipped]:
     """Cancellations of invoices that were paid before this import knew of them."""
     for sale in sales:
-        known = standing.get(sale.number)
+        known = imported.get(sale.number)
         if known is None or known.status not in SETTLED:
             continue
         left = sale.units

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.database.transactions import transactional
 from app.domain.imports.retail.events import Event
 from app.services.imports.retail.batch import Batch
-from app.services.imports.retail.progress import ImportedInvoice, Tally, standings
+from app.services.imports.retail.progress import ImportCounts, ImportedInvoice, imported_invoices
 from app.services.imports.retail.source import Source
 
 
@@ -15,21 +15,21 @@ class Replay:
     """
 
     def __init__(
-        self, source: Source, standing: Mapping[str, ImportedInvoice] | None = None
+        self, source: Source, imported: Mapping[str, ImportedInvoice] | None = None
     ) -> None:
-        """``standing`` is that of the source in the store, if the caller has it."""
+        """``imported`` is that of the source in the store, if the caller has it."""
         self.source = source
-        self.standing = dict(standings(source.prefix) if standing is None else standing)
+        self.imported = dict(imported_invoices(source.prefix) if imported is None else imported)
 
-    def bring(self, events: Sequence[Event]) -> Tally:
+    def bring(self, events: Sequence[Event]) -> ImportCounts:
         """These events in one transaction, all or none of them."""
         batch = self._transaction(events)
-        self.standing.update(batch.after)
-        return batch.tally
+        self.imported.update(batch.after)
+        return batch.counts
 
     @transactional
     def _transaction(self, events: Sequence[Event]) -> Batch:
-        batch = Batch(self.source, self.standing)
+        batch = Batch(self.source, self.imported)
         batch.receive(events)
         for event in events:
             batch.apply(event)

@@ -104,16 +104,16 @@ def count_request() -> None:
     if now < limits.silent_until:
         return
     try:
-        g.standing = _standing(limits)
+        g.rate_limit_state = _state_of(limits)
     except (RedisError, OSError) as error:
         limits.silent_until = now + PAUSE_AFTER_FAILURE_SECONDS
         current_app.logger.warning("no rate limits for a while: %s", error)
         return
-    if g.standing.exceeded:
+    if g.rate_limit_state.exceeded:
         raise TooManyRequests
 
 
-def _standing(limits: RateLimits) -> RateLimitState:
+def _state_of(limits: RateLimits) -> RateLimitState:
     name, key, item = _who(limits)
     seconds, now = item.get_expiry(), time.time()
     window = int(now // seconds)
@@ -137,15 +137,15 @@ def _who(limits: RateLimits) -> tuple[str, str, RateLimitItem]:
 
 def tell_standing(response: Response) -> Response:
     """The headers of draft-ietf-httpapi-ratelimit-headers, and the older ones that are read."""
-    standing: RateLimitState | None = g.get("standing")
-    if standing is None:
+    state: RateLimitState | None = g.get("rate_limit_state")
+    if state is None:
         return response
     headers = response.headers
-    headers["RateLimit-Policy"] = f'"{standing.name}";q={standing.limit};w={standing.seconds}'
-    headers["RateLimit"] = f'"{standing.name}";r={standing.remaining};t={standing.reset_seconds}'
-    headers["RateLimit-Limit"] = str(standing.limit)
-    headers["RateLimit-Remaining"] = str(standing.remaining)
-    headers["RateLimit-Reset"] = str(standing.reset_seconds)
-    if standing.exceeded:
-        headers["Retry-After"] = str(standing.reset_seconds)
+    headers["RateLimit-Policy"] = f'"{state.name}";q={state.limit};w={state.seconds}'
+    headers["RateLimit"] = f'"{state.name}";r={state.remaining};t={state.reset_seconds}'
+    headers["RateLimit-Limit"] = str(state.limit)
+    headers["RateLimit-Remaining"] = str(state.remaining)
+    headers["RateLimit-Reset"] = str(state.reset_seconds)
+    if state.exceeded:
+        headers["Retry-After"] = str(state.reset_seconds)
     return response
