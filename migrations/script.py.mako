@@ -1,16 +1,11 @@
-"""${message}"""
+"""${message}."""
 
-from alembic import op
+from migrations.run_sql import refuse_downgrade, run_sql
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade()
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    run_sql(__file__)

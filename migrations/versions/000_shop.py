@@ -1,19 +1,11 @@
 """The shop as it was before the lifecycle."""
 
-from pathlib import Path
-
-from alembic import op
+from migrations.run_sql import refuse_downgrade, run_sql
 
 revision = "000"
 down_revision = None
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade("There is nothing before the shop. Drop the database instead.")
 
 
 def upgrade() -> None:
-    sql = Path(__file__).parents[1] / "sql" / "000_shop.sql"
-    op.get_bind().connection.driver_connection.execute(sql.read_text())
-
-
-def downgrade() -> None:
-    raise NotImplementedError("There is nothing before the shop. Drop the database instead.")
+    run_sql(__file__)

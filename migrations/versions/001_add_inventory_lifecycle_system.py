@@ -4,17 +4,17 @@ It first looks for what it could not take over truthfully and refuses with a lis
 backfill it verifies the result. Either way nothing is changed unless everything is.
 """
 
-from pathlib import Path
 from typing import Any
 
 from alembic import op
 
+from migrations.run_sql import refuse_downgrade, run_sql
+
 revision = "001"
 down_revision = "000"
-branch_labels = None
-depends_on = None
-
-SQL = Path(__file__).parents[1] / "sql"
+downgrade = refuse_downgrade(
+    "History cannot be taken back. Restore the backup that was made before the migration."
+)
 
 OBSTACLES = {
     "a unit on more than one invoice that is not cancelled (cancel all but one)": """
@@ -89,8 +89,7 @@ def upgrade() -> None:
         FROM invoices i""")
     refuse_if_any(connection, OBSTACLES, "The existing data cannot be taken over:")
     connection.execute("DROP VIEW sums")
-    for part in ("001_tables", "001_history_hash"):
-        connection.execute((SQL / f"{part}.sql").read_text())
+    run_sql(__file__, "001_tables", "001_history_hash")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO inventory_transitions VALUES (%s, %s, %s)", TRANSITIONS)
         cursor.executemany("INSERT INTO invoice_transitions VALUES (%s, %s)", INVOICE_TRANSITIONS)
@@ -101,11 +100,10 @@ def upgrade() -> None:
             coalesce('Taken over with invoice ' || i.number, 'Taken over as free stock') AS notes
         FROM items u LEFT JOIN invoice_items l ON l.item_id = u.id AND l.live
         LEFT JOIN invoices i ON i.id = l.invoice_id""")
-    connection.execute((SQL / "001_backfill.sql").read_text())
+    run_sql(__file__, "001_backfill")
     connection.execute("DROP VIEW migrated_references")
     refuse_if_any(connection, LEFT_OVER, "The take-over left something over and was undone:")
-    for part in ("001_constraints", "001_guards"):
-        connection.execute((SQL / f"{part}.sql").read_text())
+    run_sql(__file__, "001_constraints", "001_guards")
 
 
 def refuse_if_any(connection: Any, questions: dict[str, str], heading: str) -> None:
@@ -116,9 +114,3 @@ def refuse_if_any(connection: Any, questions: dict[str, str], heading: str) -> N
         findings += ["  … and more"] if len(rows) > 20 else []
     if findings:
         raise CannotTakeOver("\n".join([heading, *findings]))
-
-
-def downgrade() -> None:
-    raise NotImplementedError(
-        "History cannot be taken back. Restore the backup that was made before the migration."
-    )

@@ -1,19 +1,11 @@
 """Give findings of the consistency check a life, and let a correction swap a line's unit."""
 
-from pathlib import Path
-
-from alembic import op
+from migrations.run_sql import refuse_downgrade, run_sql
 
 revision = "002"
 down_revision = "001"
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade("What was found and settled cannot be forgotten.")
 
 
 def upgrade() -> None:
-    sql = Path(__file__).parents[1] / "sql" / "002_consistency.sql"
-    op.get_bind().connection.driver_connection.execute(sql.read_text())
-
-
-def downgrade() -> None:
-    raise NotImplementedError("What was found and settled cannot be forgotten.")
+    run_sql(__file__)

@@ -1,19 +1,11 @@
 """An invoice's number is drawn last; those that were used up are void."""
 
-from pathlib import Path
-
-from alembic import op
+from migrations.run_sql import refuse_downgrade, run_sql
 
 revision = "008"
 down_revision = "007"
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade()
 
 
 def upgrade() -> None:
-    sql = Path(__file__).parents[1] / "sql" / "008_invoice_numbers.sql"
-    op.get_bind().connection.driver_connection.execute(sql.read_text())
-
-
-def downgrade() -> None:
-    raise NotImplementedError("Restore the backup that was made before the migration.")
+    run_sql(__file__)

@@ -4,14 +4,13 @@ Barcodes and users' addresses that the new rules take for the same are refused w
 them; units keep their serial numbers, whatever they are (see the SQL).
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from migrations.run_sql import refuse_downgrade, run_sql
 
 revision = "009"
 down_revision = "008"
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade()
 
 OBSTACLES = {
     "one barcode on several products (change or empty it on all but one)": """
@@ -37,9 +36,4 @@ def upgrade() -> None:
         findings += ["  … and more"] if len(rows) > SHOWN_MAX else []
     if findings:
         raise CannotMigrate("\n".join(["Nothing was changed. In the store there is:", *findings]))
-    sql = Path(__file__).parents[1] / "sql" / "009_serial_search.sql"
-    connection.execute(sql.read_text())
-
-
-def downgrade() -> None:
-    raise NotImplementedError("Restore the backup that was made before the migration.")
+    run_sql(__file__)

@@ -1,22 +1,21 @@
 """One e-mail address, one customer."""
 
 import logging
-from pathlib import Path
 
 from alembic import op
 
+from migrations.run_sql import refuse_downgrade, run_sql
+
 revision = "012"
 down_revision = "011"
-branch_labels = None
-depends_on = None
+downgrade = refuse_downgrade()
 
 SHOWN_MAX = 20
 
 
 def upgrade() -> None:
-    sql = Path(__file__).parents[1] / "sql" / "012_customer_emails.sql"
     connection = op.get_bind().connection.driver_connection
-    connection.execute(sql.read_text())
+    run_sql(__file__)
     rows = connection.execute(
         """SELECT c.name, c.former_email, k.name FROM customers c
         JOIN customers k ON fold_text(k.email) = fold_text(c.former_email)
@@ -30,7 +29,3 @@ def upgrade() -> None:
 
 def _tell(words: str) -> None:
     logging.getLogger("alembic.runtime.migration").warning(words)
-
-
-def downgrade() -> None:
-    raise NotImplementedError("Restore the backup that was made before the migration.")

@@ -1,0 +1,1 @@
+"""The database's schema: versions that Alembic runs, their SQL, and the schema they lead to."""
