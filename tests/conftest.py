@@ -34,6 +34,8 @@ from app.services.imports.demo.store import load_demo_store
 from app.services.reports.daily_report import report_last_days
 from app.settings import Settings
 
+pytest_plugins = ["tests.support.fixtures"]
+
 ROOT = Path(__file__).parents[1]
 TEST_INSTANCES = ROOT / "instance" / "test"
 TEMPLATE = "holdfast_template"

@@ -8,8 +8,8 @@ from werkzeug.routing import Rule
 
 from app.domain.accounts.roles import Permission, Role, may
 from app.web.authorization import UndeclaredRoute, permission_of, refuse_undeclared_routes, requires
-from tests.browsing import path_of
-from tests.shop import Shop
+from tests.support.browser import path_of
+from tests.support.shop import Shop
 
 PEOPLE = ("stranger", *Role)
 

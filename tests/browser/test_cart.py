@@ -16,8 +16,8 @@ from app.services.carts import carts
 from app.services.catalogue.catalogue import create_product
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browser.conftest import PASSWORD, Visitor
-from tests.shop import plain_url
-from tests.waiting import until
+from tests.support.shop import plain_url
+from tests.support.waiting import until
 
 PAGE = "/invoices/new"
 INVOICE = re.compile(r"/invoices/[0-9a-f-]{36}$")

@@ -11,7 +11,7 @@ from app.database.transactions import db
 from app.queries.consistency.findings import list_findings
 from app.services.background.cleanup import BackgroundCleanupService
 from tests.browser.test_pages import LOOKS, look
-from tests.shop import plain_url
+from tests.support.shop import plain_url
 
 
 def misplace(site_app: Flask, item_id: UUID, place: str) -> None:

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from tests.browser.conftest import sign_in
 from tests.browser.till import PAGE, Till, second_tab, till_of, units
 from tests.conftest import Servers
-from tests.shop import Shop, open_shop
+from tests.support.shop import Shop, open_shop
 
 
 @pytest.fixture(scope="module")

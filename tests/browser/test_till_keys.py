@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.browser.test_till import shop, till, till_shop
 from tests.browser.till import Till, units
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 __all__ = ["shop", "till", "till_shop"]
 

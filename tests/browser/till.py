@@ -9,8 +9,8 @@ from uuid import UUID
 from playwright.sync_api import CDPSession, Page, Request
 
 from tests.browser.conftest import Visitor, sign_in
-from tests.shop import Shop
-from tests.waiting import until
+from tests.support.shop import Shop
+from tests.support.waiting import until
 
 PAGE = "/invoices/new"
 _clerks = itertools.count(1)

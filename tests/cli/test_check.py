@@ -1,6 +1,6 @@
 import json
 
-from tests.shop import Shop, own_shop
+from tests.support.shop import Shop, own_shop
 
 __all__ = ["own_shop"]
 

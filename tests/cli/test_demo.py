@@ -10,8 +10,8 @@ from app.services.accounts import users as accounts
 from app.services.accounts.api_tokens import create_token
 from app.services.imports.demo import users as demo_users
 from app.services.imports.demo.users import DEMO_EMAILS
-from tests.browsing import Browser
 from tests.conftest import running_app
+from tests.support.browser import Browser
 
 PASSWORD = "a password for the demo"
 OWN = ("--email", "ana@shop.example", "--name", "Ana", "--password", "long enough for Ana")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.services.inventory.lifecycle import InventoryLifecycleService
-from tests.shop import Shop
+from tests.support.shop import Shop
 
 
 def invoke(shop: Shop, *arguments: str):

@@ -8,8 +8,8 @@ import pytest
 from app.domain.currency import currency_of
 from app.services.invoices.amount_decimals import refuse_other_decimals
 from tests.conftest import running_app, settings_for
-from tests.retail import HEADINGS, read_rows, row, write_file
-from tests.shop import plain_url
+from tests.support.retail_files import HEADINGS, read_rows, row, write_file
+from tests.support.shop import plain_url
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from app.services.imports.retail.file import read_retail_file
 from app.services.imports.retail.importer import import_retail
 from stress.environments.proxy import Proxy, proxy_to
 from tests.conftest import ROOT, running_app, settings_for
-from tests.invariants import WRONG
-from tests.retail import DEMO_SLICE, HEADINGS, row, write_file
-from tests.runtime.store import until
-from tests.shop import plain_url
+from tests.support.invariants import WRONG
+from tests.support.retail_files import DEMO_SLICE, HEADINGS, row, write_file
+from tests.support.running_store import until
+from tests.support.shop import plain_url
 
 SECONDS_MAX = 60.0
 AGAIN = "Run it again: it goes on where it stopped."

@@ -18,9 +18,9 @@ from app.domain.errors import (
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NewInvoice, Quantity
-from tests.concurrency.together import deadlocks, refusals, run_concurrently
-from tests.invariants import assert_invariants
-from tests.shop import Shop
+from tests.support.invariants import assert_invariants
+from tests.support.race import deadlocks, refusals, run_concurrently
+from tests.support.shop import Shop
 
 finance = FinanceService()
 inventory = InventoryLifecycleService()

@@ -19,9 +19,9 @@ from app.services.background.cleanup import BackgroundCleanupService
 from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import NothingToMend, RepairService
 from app.services.inventory.lifecycle import InventoryLifecycleService
-from tests.corruption.vandal import SuperuserSession
-from tests.invariants import WRONG
-from tests.shop import Shop
+from tests.support.invariants import WRONG
+from tests.support.shop import Shop
+from tests.support.superuser import SuperuserSession
 
 ORPHANED, SOLD, PLACE, LONG, EXPIRED, MISMATCH, AUDIT = (
     InconsistencyKind.ORPHANED_RESERVATION,

@@ -5,9 +5,9 @@ import pytest
 from flask import Flask
 
 from stress.environments.proxy import Proxy, proxy_to
-from tests.blueprints.api.caller import Caller, caller_for
 from tests.conftest import Servers, running_app, settings_for
-from tests.shop import Shop, open_shop
+from tests.support.api_caller import Caller, caller_for
+from tests.support.shop import Shop, open_shop
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from stress.environments.proxy import Proxy
-from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for, problem
-from tests.invariants import assert_invariants
-from tests.shop import Shop
+from tests.support.api_caller import LIFECYCLE, Caller, caller_for, problem
+from tests.support.invariants import assert_invariants
+from tests.support.shop import Shop
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from app.database import transactions
 from app.services.accounts import users as accounts
 from stress.environments.proxy import Proxy
 from stress.faults.lines import COMMIT
-from tests.browsing import HTMX, PASSWORD, Browser, alert
 from tests.conftest import running_app
-from tests.shop import Shop
+from tests.support.browser import HTMX, PASSWORD, Browser, alert
+from tests.support.shop import Shop
 
 AWAY = "The database is away"
 PAGES = ["/", "/inventory", "/invoices", "/invoices/new", "/reservations", "/products", "/jobs"]

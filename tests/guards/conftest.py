@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from tests.conftest import Servers
-from tests.guards.psql import Psql
-from tests.shop import plain_url
+from tests.support.psql import Psql
+from tests.support.shop import plain_url
 
 
 @pytest.fixture(scope="session")

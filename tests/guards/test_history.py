@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from tests.guards.psql import SYSTEM_USER, Psql
+from tests.support.psql import SYSTEM_USER, Psql
 
 APPEND_ONLY = [
     "inventory_status_history",

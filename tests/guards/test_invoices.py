@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from app.domain.invoices.invoice_lifecycle import INVOICE_TRANSITIONS, InvoiceStatus
-from tests.guards.psql import SYSTEM_USER, Psql
-from tests.shop import plain_url
-from tests.waiting import until_blocked
+from tests.support.psql import SYSTEM_USER, Psql
+from tests.support.shop import plain_url
+from tests.support.waiting import until_blocked
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(InvoiceStatus, repeat=2)))

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus, is_allowed
-from tests.guards.psql import SYSTEM_USER, Psql
-from tests.invariants import assert_history_is_complete
-from tests.shop import plain_url
+from tests.support.invariants import assert_history_is_complete
+from tests.support.psql import SYSTEM_USER, Psql
+from tests.support.shop import plain_url
 
 NEW_HOLDER = {InventoryStatus.RESERVED: {"reserved_for_id": "somebody else"}}
 EVERY_STEP = list(itertools.product(InventoryStatus, InventoryStatus, ChangeReason))

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from tests.guards.psql import Psql
+from tests.support.psql import Psql
 
 #: Outside 1970 to 2100, the last three outside what Python can read as well.
 IMPOSSIBLE_TIMES = ["1969-12-30Z", "2101-01-03Z", "9999-12-31Z", "10000-01-01Z", "infinity"]

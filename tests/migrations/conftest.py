@@ -6,7 +6,7 @@ import pytest
 from flask_migrate import upgrade
 
 from tests.conftest import ROOT, running_app, settings_for
-from tests.shop import plain_url
+from tests.support.shop import plain_url
 
 MIGRATIONS = Path(ROOT) / "migrations"
 

@@ -16,8 +16,8 @@ from app.services.carts.cart_sale import CartSale, sell_cart
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment
-from tests.invariants import assert_invariants
 from tests.migrations.old_shop import LEGACY, OldShop
+from tests.support.invariants import assert_invariants
 
 ITEM = """
     SELECT inventory_status, reserved_for_type, reserved_for_id, reserved_by, reservation_expiry,

@@ -8,9 +8,9 @@ from app.queries.inventory.item_filters import ItemFilters
 from app.queries.inventory.items import list_items
 from app.queries.inventory.sellable_items import find_serial
 from app.services.inventory.lifecycle import InventoryLifecycleService
-from tests.invariants import assert_invariants
 from tests.migrations.old_shop import OldShop
-from tests.queries.test_item_search import VIEWER
+from tests.queries.inventory.test_item_search import VIEWER
+from tests.support.invariants import assert_invariants
 
 SERIALS = ["NAT-10", "NAT-2", "Ü-100", "k7-1", "K7-1", "K7-1 ", "10", "9", "  x\u00a0y "]
 GUARDS = "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'items'::regclass ORDER BY 1"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.text import folding as text_folding
-from tests.shop import plain_url
+from tests.support.shop import plain_url
 
 #: Every character that Python's Unicode knows; PostgreSQL's is newer.
 ASSIGNED = [

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.runtime.store import Store, command, until
 from tests.runtime.test_recovery import EMAIL, PASSWORD, address, ask, connect, signed_in
-from tests.small_disk import fill, small_disk
+from tests.support.running_store import Store, command, until
+from tests.support.small_disk import fill, small_disk
 
 pytestmark = pytest.mark.proof
 MEGABYTES = 400

@@ -8,7 +8,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.runtime.store import Store, command, until
+from tests.support.running_store import Store, command, until
 
 pytestmark = pytest.mark.proof
 

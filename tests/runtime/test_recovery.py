@@ -18,8 +18,8 @@ import pytest
 
 from stress.environments.probe import Probe
 from stress.environments.processes import horses_of
-from tests.browsing import TOKEN
-from tests.runtime.store import Store, command, is_gone, until
+from tests.support.browser import TOKEN
+from tests.support.running_store import Store, command, is_gone, until
 
 pytestmark = pytest.mark.proof
 

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from app.services.background.job_queue import queue_state
-from tests.runtime.store import Store, command, is_gone, until
-from tests.small_disk import small_disk
+from tests.support.running_store import Store, command, is_gone, until
+from tests.support.small_disk import small_disk
 
 
 @pytest.fixture(scope="module")

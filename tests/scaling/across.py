@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from tests.runtime.store import ROOT, environment
 from tests.scaling.disturbances import Endured, disturb
 from tests.scaling.hosts import why_not
 from tests.scaling.store import Store, store_on_hosts
+from tests.support.running_store import ROOT, environment
 
 #: By then the clients are at work, and not still being made.
 OPERATIONS_FIRST = 20

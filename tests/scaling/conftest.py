@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import migrate, running_app, settings_for
 from tests.scaling.streaming import Streaming, streaming
-from tests.shop import Shop, open_shop
+from tests.support.shop import Shop, open_shop
 
 LAG_SECONDS_MAX = 3
 

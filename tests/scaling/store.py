@@ -16,8 +16,8 @@ from urllib.request import urlopen
 import psutil
 
 from app.runtime.processes.privileges import before_exec
-from tests.runtime.store import ROOT, environment
 from tests.scaling.hosts import Host, hosts
+from tests.support.running_store import ROOT, environment
 
 NAMES = ("web1", "web2", "worker", "database", "replica")
 ROLES = {"web1": "web", "web2": "web", "worker": "worker,scheduler"}

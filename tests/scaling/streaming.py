@@ -16,7 +16,7 @@ from app.runtime.processes.privileges import before_exec, database_identity
 from app.runtime.servers.ports import LOOPBACK, free_port
 from app.runtime.servers.postgres import SUPERUSER, Postgres, programs_folder
 from app.runtime.servers.secret_files import secret
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @dataclass

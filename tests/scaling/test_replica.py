@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from app.database.transactions import REPLICA, db
 from app.services.accounts import users as accounts
 from app.web.replica_routes import MAY_LAG, NotARead, refuse_all_but_reads
-from tests.blueprints.api.caller import LIFECYCLE, Caller, caller_for
-from tests.browsing import PASSWORD, Browser
 from tests.scaling.conftest import LAG_SECONDS_MAX, node
 from tests.scaling.streaming import Streaming
-from tests.shop import Shop
-from tests.waiting import until
+from tests.support.api_caller import LIFECYCLE, Caller, caller_for
+from tests.support.browser import PASSWORD, Browser
+from tests.support.shop import Shop
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.proof
 

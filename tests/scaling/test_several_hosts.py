@@ -15,10 +15,10 @@ from stress.clients.api_user import ApiUser
 from stress.clients.operation import Attempt
 from stress.clients.request import HttpConnection, OperationRequest
 from stress.environments.scratch import libpq_url, make_people
-from tests.runtime.store import environment, until
 from tests.scaling.across import run
 from tests.scaling.hosts import why_not
 from tests.scaling.store import Node, Store, store_on_hosts
+from tests.support.running_store import environment, until
 
 pytestmark = [
     pytest.mark.proof,

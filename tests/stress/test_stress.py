@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from app.runtime.processes.privileges import before_exec
-from tests.runtime.store import ROOT, environment, until
+from tests.support.running_store import ROOT, environment, until
 
 SECONDS = 40
 START_SECONDS = 120

@@ -1,10 +1,8 @@
 import pytest
 
 from tests.conftest import Servers
-from tests.shop import Shop, own_shop
-from tests.stress.checker.ledger import Ledger
-
-__all__ = ["own_shop"]
+from tests.stress.checker.operation_recorder import Ledger
+from tests.support.shop import Shop
 
 
 @pytest.fixture

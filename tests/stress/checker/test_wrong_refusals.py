@@ -9,8 +9,8 @@ import pytest
 
 from stress.checker import Invariant
 from stress.clients.operation import ClientOperation
-from tests.blueprints.api.caller import LIFECYCLE
-from tests.stress.checker.ledger import MINUTE, Ledger
+from tests.stress.checker.operation_recorder import MINUTE, Ledger
+from tests.support.api_caller import LIFECYCLE
 
 AN_HOUR = 60 * MINUTE
 Story = Callable[[Ledger], None]

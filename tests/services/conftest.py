@@ -1,3 +1,0 @@
-from tests.shop import own_shop, shared_shop, shop
-
-__all__ = ["own_shop", "shared_shop", "shop"]
