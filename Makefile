@@ -1,5 +1,6 @@
-# The two commands: `make run` and `make test`; and two more, `make proof` and `make bench`.
-.PHONY: run test proof bench chromium
+# The two commands: `make run` and `make test`; and three more: `make proof`, `make bench` and
+# `make schema`.
+.PHONY: run test proof bench schema chromium
 .DEFAULT_GOAL := run
 
 BIN := .venv/bin
@@ -26,6 +27,10 @@ proof: .venv/dev.stamp $(VENDOR) chromium
 
 bench: .venv/dev.stamp $(VENDOR)
 	@exec $(BIN)/python -m bench
+
+# Writes migrations/schema.sql, the schema as it is after all migrations.
+schema: .venv/run.stamp
+	@$(BIN)/python -m tools.schema
 
 .venv/bin/python:
 	@sh tools/make-virtualenv.sh
