@@ -1,4 +1,4 @@
-"""Tables, one a file. What must hold of their rows stands in migrations/sql."""
+"""Tables, one a file. What must hold of their rows stands in migrations/schema.sql."""
 
 from app.models.customer import Customer
 from app.models.invoice import Invoice
