@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import flask_tabler_icons
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -41,27 +41,22 @@ class MenuEntry:
     icon: str
     endpoint: str
     permission: Permission
-    path: str
 
 
 #: An entry shows once its endpoint exists and to whom it is open.
 MENU = (
-    MenuEntry("Dashboard", "layout-dashboard", "dashboard.index", Permission.ITEM_READ, "/"),
-    MenuEntry("Inventory", "packages", "items.index", Permission.ITEM_READ, "/inventory"),
-    MenuEntry("Products", "tags", "products.index", Permission.PRODUCT_READ, "/products"),
-    MenuEntry("Invoices", "file-invoice", "invoices.index", Permission.INVOICE_READ, "/invoices"),
-    MenuEntry("Reservations", "lock", "reservations.index", Permission.ITEM_READ, "/reservations"),
+    MenuEntry("Dashboard", "layout-dashboard", "dashboard.index", Permission.ITEM_READ),
+    MenuEntry("Inventory", "packages", "items.index", Permission.ITEM_READ),
+    MenuEntry("Products", "tags", "products.index", Permission.PRODUCT_READ),
+    MenuEntry("Invoices", "file-invoice", "invoices.index", Permission.INVOICE_READ),
+    MenuEntry("Reservations", "lock", "reservations.index", Permission.ITEM_READ),
     MenuEntry(
-        "Inconsistencies",
-        "stethoscope",
-        "inconsistencies.index",
-        Permission.INCONSISTENCY_READ,
-        "/inconsistencies",
+        "Inconsistencies", "stethoscope", "inconsistencies.index", Permission.INCONSISTENCY_READ
     ),
-    MenuEntry("Reports", "report-analytics", "reports.index", Permission.REPORT_READ, "/reports"),
-    MenuEntry("Jobs", "calendar-repeat", "jobs.index", Permission.JOB_READ, "/jobs"),
-    MenuEntry("Users", "users", "users.index", Permission.USER_MANAGE, "/admin/users"),
-    MenuEntry("Tokens", "key", "tokens.index", Permission.TOKEN_MANAGE, "/admin/tokens"),
+    MenuEntry("Reports", "report-analytics", "reports.index", Permission.REPORT_READ),
+    MenuEntry("Jobs", "calendar-repeat", "jobs.index", Permission.JOB_READ),
+    MenuEntry("Users", "users", "users.index", Permission.USER_MANAGE),
+    MenuEntry("Tokens", "key", "tokens.index", Permission.TOKEN_MANAGE),
 )
 
 
@@ -124,19 +119,17 @@ def _drawing(name: str) -> str:
     return found.group(1)
 
 
-def menu() -> list[tuple[MenuEntry, bool]]:
-    """The entries this user may open, each with whether it is where they are."""
+def menu() -> list[tuple[MenuEntry, str, bool]]:
+    """The entries this user may open, each with its path and whether it is where they are."""
     return [
-        (entry, is_current(entry))
+        (entry, path := url_for(entry.endpoint), is_current(path))
         for entry in MENU
         if entry.endpoint in current_app.view_functions and can(entry.permission)
     ]
 
 
-def is_current(entry: MenuEntry) -> bool:
-    if entry.path == "/":
-        return request.path == "/"
-    return request.path == entry.path or request.path.startswith(entry.path + "/")
+def is_current(path: str) -> bool:
+    return request.path == path or (path != "/" and request.path.startswith(path + "/"))
 
 
 def can(permission: Permission | str) -> bool:

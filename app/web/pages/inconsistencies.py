@@ -90,7 +90,7 @@ def snooze(finding_id: UUID) -> Response:
     days = number_field("days", most=SNOOZE_DAYS_MAX, of="days")
     consistency.snooze(finding_id, signed_in_user().id, days, text_field("note"))
     flash(f"Put off for {counted(days, 'day')}.")
-    return see_other("/inconsistencies")
+    return see_other(url_for(".index"))
 
 
 @inconsistencies.post("/<uuid:finding_id>/fix")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, request, stream_with_context
+from flask import Blueprint, Response, flash, request, stream_with_context, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.database.transactions import db
@@ -110,14 +110,14 @@ def show(item_id: UUID) -> str:
 @requires(Permission.ITEM_HOLD)
 def hold(item_id: UUID) -> BaseResponse:
     _hold([item_id])
-    return see_other(return_path(f"/inventory/{item_id}"))
+    return see_other(return_path(url_for(".show", item_id=item_id)))
 
 
 @items.post("/<uuid:item_id>/release")
 @requires(Permission.ITEM_RELEASE_OWN)
 def release(item_id: UUID) -> BaseResponse:
     _release([item_id])
-    return see_other(return_path(f"/inventory/{item_id}"))
+    return see_other(return_path(url_for(".show", item_id=item_id)))
 
 
 @items.post("/<uuid:item_id>/edit")
@@ -128,7 +128,7 @@ def edit(item_id: UUID) -> BaseResponse:
         item_id, user.id, **edit_from_form(request.form)
     )
     flash(" ".join(["Saved.", *warnings]))
-    return see_other(return_path(f"/inventory/{item_id}"))
+    return see_other(return_path(url_for(".show", item_id=item_id)))
 
 
 @items.post("/<uuid:item_id>/serial-number")
@@ -143,7 +143,7 @@ def correct_serial_number(item_id: UUID) -> BaseResponse:
         version=optional_number_field("version"),
     )
     flash("The serial number is corrected.")
-    return see_other(return_path(f"/inventory/{item_id}"))
+    return see_other(return_path(url_for(".show", item_id=item_id)))
 
 
 @items.post("/<uuid:item_id>/swap")
@@ -156,7 +156,7 @@ def swap(item_id: UUID) -> BaseResponse:
         raise InvalidInput({"reason": "No invoice lists this unit any more. Reload the page."})
     new_id = ManualRepair().swap_unit(invoice_id, item_id, signed_in_user().id, reason)
     flash(f"The invoice has {find_item(new_id, viewer()).serial_number} in its place now.")
-    return see_other(return_path(f"/inventory/{item_id}"))
+    return see_other(return_path(url_for(".show", item_id=item_id)))
 
 
 @items.post("/bulk")
@@ -171,7 +171,7 @@ def bulk() -> BaseResponse:
             _release(item_ids)
         case _:
             raise InvalidInput({"action": "Choose Reserve or Release."})
-    return see_other(return_path("/inventory"))
+    return see_other(return_path(url_for(".index")))
 
 
 def _hold(item_ids: list[UUID]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, flash, request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.accounts.roles import Permission
@@ -76,7 +76,7 @@ def run(job: str) -> Response:
         flash(f"{title} is asked for.")
     else:
         flash(f"{title} will run when background work goes on again; it is stopped now.")
-    return see_other("/jobs")
+    return see_other(url_for(".index"))
 
 
 def outcome(run: JobRun) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -50,7 +50,7 @@ def create() -> BaseResponse:
         service = BackgroundCleanupService(store_settings().timezone, signed_in_user().id)
         service.run_daily_report(day)
     flash(f"The report of {written_day(day)} is made.")
-    return see_other(f"/reports/{day.isoformat()}")
+    return see_other(url_for(".show", day=day))
 
 
 @reports.get("/<day>")

@@ -1,6 +1,6 @@
 """Reservations: the list and releasing."""
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, flash, request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.accounts.roles import Permission
@@ -54,7 +54,7 @@ def release() -> Response:
     if not released:
         raise NotFound("hold", [holder_id], by="holder")
     flash(f"Released {counted(len(released), 'unit')}.")
-    return see_other(return_path("/reservations"))
+    return see_other(return_path(url_for(".index")))
 
 
 def _filter(value: str) -> ReservationFilter:

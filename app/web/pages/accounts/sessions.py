@@ -1,6 +1,6 @@
 """Log-in and log-out."""
 
-from flask import Blueprint, current_app, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -71,4 +71,4 @@ def create() -> Response:
 @requires(Permission.SIGNED_IN)
 def destroy() -> Response:
     sign_out()
-    return see_other("/login")
+    return see_other(url_for(".new"))

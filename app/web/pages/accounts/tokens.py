@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.accounts.roles import Permission
@@ -46,7 +46,7 @@ def create() -> Response:
 def revoke(token_id: UUID) -> Response:
     revoke_token(token_id)
     flash("The token is revoked. Programs that use it get 401 from now on.")
-    return see_other("/admin/tokens")
+    return see_other(url_for(".index"))
 
 
 def page(secret: str | None = None) -> str:
