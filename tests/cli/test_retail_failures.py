@@ -154,6 +154,19 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
         "PATH": "/usr/bin:/bin",
     }
     arguments = [sys.executable, "-m", "flask", "retail", "import", str(DEMO_SLICE)]
+    # With invoices committed the import waits until it is stopped, however slow this machine is.
+    database.execute("SELECT pg_advisory_lock(1)")
+    database.execute(
+        """CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF EXISTS (SELECT FROM invoices WHERE xmin::text <> pg_current_xact_id()::text) THEN
+                PERFORM pg_advisory_xact_lock_shared(1);
+            END IF;
+            RETURN NULL;
+        END $$"""
+    )
+    database.execute(
+        "CREATE TRIGGER wait_for_test BEFORE INSERT ON payments EXECUTE FUNCTION wait_for_test()"
+    )
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, preexec_fn=before_exec(None, signal.SIGTERM),
@@ -166,6 +179,7 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     assert errors.strip().splitlines() == [
         f"Error: Stopped. What was imported until then stays. {AGAIN}"
     ]
+    database.execute("SELECT pg_advisory_unlock(1)")
     again = subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )

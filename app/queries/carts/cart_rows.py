@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.database.transactions import db
 from app.domain.carts.carts import mark_of
 from app.domain.invoices.invoice_lifecycle import CustomerTier
-from app.queries.carts.carts import LAPSED, NO_HISTORY
+from app.queries.carts.carts import NO_HISTORY, lapsed_holds
 
 PUT_ASIDE_SHOWN = 50
 
@@ -117,7 +117,7 @@ _ASIDE = text(f"""
         ORDER BY put_aside_at DESC, id LIMIT :limit) c
     LEFT JOIN customers cu ON cu.id = c.customer_id
     CROSS JOIN LATERAL (
-        WITH {LAPSED.format(session_id="c.session_id", lapsed_after="c.lapsed_after")}, units AS (
+        WITH {lapsed_holds("c.session_id", "c.lapsed_after")}, units AS (
             SELECT product_id, true AS held, false AS free FROM items
             WHERE reserved_for_type = 'Session' AND reserved_for_id = c.session_id
                 AND reservation_expiry > clock_timestamp()

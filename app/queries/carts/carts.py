@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.database.transactions import db
+from app.queries.conditions import IS_FREE
 
 UNITS_PER_LINE = 12
 NO_HISTORY = UUID(int=0)
@@ -149,25 +150,30 @@ _HELD = text(f"""
     WHERE h.place <= :shown ORDER BY p.sku, h.place
 """)
 
-#: The last thing that happened to each unit in the name of a cart: expressions for its session id
-#: and for the row of history up to which what lapsed is left out.
-LAPSED = """
-    last_words AS (
+
+def lapsed_holds(session_id: str, lapsed_after: str) -> str:
+    """CTEs with ``lapsed``: items that a cart held last and whose time ran out.
+
+    The arguments are SQL expressions: the cart's session id, and the history row up to which holds
+    that ran out are left out.
+    """
+    return f"""
+    last_changes AS (
         SELECT DISTINCT ON (item_id) item_id, change_reason
         FROM inventory_status_history
         WHERE reference_id = {session_id} AND id > {lapsed_after}
         ORDER BY item_id, seq DESC),
     lapsed AS MATERIALIZED (
         SELECT i.id, i.serial_number, i.serial_key, i.product_id, i.inventory_status,
-            i.status = 'InStock' AND (i.inventory_status = 'Available' OR (
-                i.inventory_status = 'Reserved'
-                AND coalesce(i.reservation_expiry <= clock_timestamp(), false))) AS free
-        FROM last_words w JOIN items i ON i.id = w.item_id
-        WHERE w.change_reason = 'RESERVATION_EXPIRED'
+            {IS_FREE} AS free
+        FROM last_changes last JOIN items i ON i.id = last.item_id
+        WHERE last.change_reason = 'RESERVATION_EXPIRED'
             AND (i.reserved_for_type, i.reserved_for_id)
                 IS DISTINCT FROM ('Session', CAST({session_id} AS text)))
 """
-_LAPSED = LAPSED.format(session_id=":cart_id", lapsed_after=":lapsed_after")
+
+
+_LAPSED = lapsed_holds(session_id=":cart_id", lapsed_after=":lapsed_after")
 _LAPSED_LINES = text(f"""
     WITH {_LAPSED}, counted AS (
         SELECT lapsed.*, count(*) FILTER (WHERE free) OVER product AS free_again_count,

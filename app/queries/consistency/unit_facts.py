@@ -12,6 +12,7 @@ from app.domain.consistency.repair_steps import ItemHolder
 from app.domain.consistency.unit_repair import Claim, UnitFacts
 from app.domain.inventory.item_lifecycle import InventoryStatus, PhysicalStatus, ReservedForType
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus
+from app.queries.conditions import HOLD_EXPIRED
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ def facts_of(item_ids: Sequence[UUID], *, release_long: bool = False) -> list[Un
     return [_facts(row) for row in rows]
 
 
-_FACTS = text("""
+_FACTS = text(f"""
     SELECT i.id, i.serial_number, i.version, i.inventory_status, i.status, i.reserved_for_type,
-        i.reserved_for_id, coalesce(i.reservation_expiry <= clock_timestamp(), false) AS expired,
+        i.reserved_for_id, {HOLD_EXPIRED} AS expired,
         h.to_status AS history_end,
         coalesce((h.seq, h.hash) = (i.history_length, i.history_hash), false) AS tail_matches_item,
         i.history_length >= coalesce(h.seq, 0) AS can_append_history,

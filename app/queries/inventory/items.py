@@ -14,6 +14,7 @@ from app.database.transactions import db
 from app.domain.accounts.roles import Permission, least_role_with
 from app.domain.errors import NotFound
 from app.domain.inventory.item_actions import ItemAction, Viewer, item_actions
+from app.queries.conditions import HOLD_EXPIRED, cart_label
 from app.queries.inventory.item_filters import ItemFilters
 from app.queries.inventory.item_search import ItemSearchStep, Search, cursor_after, search_for
 from app.queries.paging import Page
@@ -79,9 +80,9 @@ class ItemDetails(Item):
     releasable_by: str | None = None
 
 
-HOLDER = """CASE i.reserved_for_type WHEN 'Invoice' THEN 'Invoice ' || coalesce(held_by.number, '?')
-    WHEN 'Session' THEN reserver.name || '''s cart' ELSE i.reserved_for_id END"""
-HOLD_EXPIRED = "coalesce(i.reservation_expiry <= clock_timestamp(), false)"
+HOLDER = f"""CASE i.reserved_for_type
+    WHEN 'Invoice' THEN 'Invoice ' || coalesce(held_by.number, '?')
+    WHEN 'Session' THEN {cart_label("reserver.name")} ELSE i.reserved_for_id END"""
 COLUMNS = f"""
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, i.condition,
     i.inventory_status, i.status, w.code AS warehouse, l.code AS location, i.reserved_at,

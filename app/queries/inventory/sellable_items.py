@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 
 from app.database.transactions import db
 from app.domain.text.folding import fold_text, serial_key
+from app.queries.conditions import IS_FREE
 from app.queries.serial_lookup import HAS_KEY
 from app.queries.word_search import Word, words_of
 
@@ -136,9 +137,6 @@ def find_serial(serial_number: str) -> UUID | None:
     return found
 
 
-_FREE = """i.status = 'InStock' AND (i.inventory_status = 'Available'
-    OR (i.inventory_status = 'Reserved'
-        AND coalesce(i.reservation_expiry <= clock_timestamp(), false)))"""
 _IS_EXACT = HAS_KEY.format("CAST(:key AS text)")
 _FIND = f"""
     WITH by_index (item_id, product_id, serial_key) AS MATERIALIZED ({{by_index}}),
@@ -174,7 +172,7 @@ _FIND = f"""
     LEFT JOIN LATERAL (
         SELECT DISTINCT ON (id) * FROM (
             (SELECT i.id, i.serial_number, i.serial_key, i.inventory_status, i.status,
-                {_FREE} AS unit_free, true AS hit
+                {IS_FREE} AS unit_free, true AS hit
             FROM hits i WHERE i.product_id = p.id
             ORDER BY i.exact DESC, unit_free DESC, i.serial_key LIMIT :units)
             UNION ALL

@@ -13,6 +13,7 @@ from app.domain.input.dates import FIRST_DAY, LAST_DAY
 from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus
 from app.domain.reports.daily_report import bounds
+from app.queries.conditions import cart_label
 from app.store_currency import store_currency
 
 TOP = 10
@@ -265,7 +266,7 @@ _LONGEST_RESERVATIONS = text(f"""
         'days', floor(extract(epoch FROM CAST(:end AS timestamptz) - h.change_date) / 86400),
         'type', h.reference_type, 'referenceId', h.reference_id,
         'holder', coalesce('invoice ' || v.number,
-            CASE WHEN h.reference_type = 'Session' THEN u.name || '''s cart' END,
+            CASE WHEN h.reference_type = 'Session' THEN {cart_label("u.name")} END,
             h.reference_id)) AS line
     FROM (TABLE ended UNION TABLE still) r
     JOIN inventory_status_history h ON h.item_id = r.item_id AND h.seq = r.seq

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.database.transactions import db
 from app.domain.inventory.item_lifecycle import InventoryStatus
 from app.domain.invoices.invoice_lifecycle import InvoiceStatus
+from app.queries.conditions import cart_label
 
 EXPIRING_SHOWN = 8
 EXPIRING_SOON_MINUTES = 15
@@ -93,9 +94,9 @@ def expiring_holds(limit: int = EXPIRING_SHOWN) -> list[ExpiringHold]:
     return [ExpiringHold(**row._mapping) for row in rows]
 
 
-_EXPIRING = text("""
+_EXPIRING = text(f"""
     SELECT i.reserved_for_type AS type, i.reserved_for_id AS holder_id,
-        CASE i.reserved_for_type WHEN 'Session' THEN u.name || '''s cart'
+        CASE i.reserved_for_type WHEN 'Session' THEN {cart_label("u.name")}
             ELSE i.reserved_for_id END AS holder,
         u.name AS user, count(*) AS quantity, (array_agg(i.id ORDER BY i.id))[1] AS item_id,
         (array_agg(i.serial_number ORDER BY i.id))[1] AS serial_number,

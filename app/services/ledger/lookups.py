@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.database.transactions import db
 from app.domain.errors import NotFound
 from app.domain.input.text import looked_up
+from app.queries.conditions import IS_FREE
 
 
 def product_id_of(sku: str) -> UUID:
@@ -42,13 +43,11 @@ def location_id_of(code: str, warehouse_id: UUID) -> UUID:
 
 def count_free(product_id: UUID, warehouse_id: UUID | None, besides: Sequence[UUID]) -> int:
     """How many units of a product are free at this moment, locked by others or not."""
-    in_warehouse = "AND warehouse_id = :warehouse_id" if warehouse_id else ""
+    in_warehouse = "AND i.warehouse_id = :warehouse_id" if warehouse_id else ""
     return int(
         db.session.scalars(
-            text(f"""SELECT count(*) FROM items WHERE product_id = :product_id
-                AND status = 'InStock' AND id <> ALL(CAST(:besides AS uuid[])) {in_warehouse}
-                AND (inventory_status = 'Available' OR (inventory_status = 'Reserved'
-                    AND reservation_expiry <= clock_timestamp()))"""),
+            text(f"""SELECT count(*) FROM items i WHERE i.product_id = :product_id
+                AND i.id <> ALL(CAST(:besides AS uuid[])) {in_warehouse} AND {IS_FREE}"""),
             {
                 "product_id": product_id,
                 "warehouse_id": warehouse_id,

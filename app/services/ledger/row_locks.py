@@ -14,6 +14,7 @@ from uuid import UUID
 from app.database.driver import fetch_rows
 from app.database.transactions import allow_time_for
 from app.domain.errors import InvoiceStateRefused, NotFound, VersionConflict
+from app.queries.conditions import IS_EXPIRED_HOLD
 
 ITEM_COLUMNS = """
     i.id, i.serial_number, i.product_id, p.sku, p.name AS product_name, p.price, i.warehouse_id,
@@ -96,7 +97,7 @@ def lock_free_items(
     if missing:
         # A hold that ran out is free, whether or not the cleanup has been round.
         picked += _pick(
-            "i.inventory_status = 'Reserved' AND i.reservation_expiry <= clock_timestamp()",
+            IS_EXPIRED_HOLD,
             product_id,
             missing,
             warehouse_id,

@@ -1,15 +1,26 @@
+import re
+from html import unescape
 from uuid import uuid4
 
 import pytest
 
+from tests.support.browser import Browser
 from tests.support.shop import Shop
+
+
+def all_pages(browser: Browser, path: str) -> str:
+    """What a list shows, to its last page."""
+    texts = [browser.get(path).text]
+    while following := re.search(r'href="(/reservations[^"]*cursor=[^"]*)"', texts[-1]):
+        texts.append(browser.get(unescape(following[1])).text)
+    return "".join(texts)
 
 
 def test_a_cart_is_released_as_a_whole(shop: Shop, as_role) -> None:
     units, cart = shop.new_units(3), str(uuid4())
     shop.hold(units, cart)
     browser = as_role("staff")
-    assert cart in browser.get("/reservations?type=Session").text
+    assert cart in all_pages(browser, "/reservations?type=Session")
     assert browser.post("/reservations/release", type="Session", holderId=cart).status_code == 303
     assert "Released 3 units." in browser.get("/reservations").text
     assert shop.statuses(units) == ["Available"] * 3
