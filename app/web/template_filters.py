@@ -13,6 +13,7 @@ import flask_tabler_icons
 from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
+from pydantic.alias_generators import to_camel
 
 from app.domain.accounts.roles import Permission, may
 from app.domain.errors import IdempotencyMismatch
@@ -173,10 +174,11 @@ def typed_left() -> list[tuple[str, str]]:
 
 
 def field_error(action: str, name: str) -> str | None:
+    """What is wrong with a field; services name it as the API does."""
     if g.get("typed_for") != action:
         return None
     errors = g.problem.facts.get("errors", {})
-    message: str | None = errors.get(name)
+    message: str | None = errors.get(name) or errors.get(to_camel(name))
     return message
 
 

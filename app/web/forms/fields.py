@@ -1,6 +1,6 @@
 """Reads form fields as the values that services take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -18,6 +18,13 @@ Value = TypeVar("Value")
 TEXT_LENGTH_MAX = 2000
 SEARCH_LENGTH_MAX = 200
 NUMBER_MAX = 10**9
+VERSION_DIGITS_MAX = 10
+NO_ID = "That is no id. Reload the page and try again."
+
+
+def raw_field(name: str) -> str:
+    """What was typed, without space around it, for a service that reads it itself."""
+    return request.form.get(name, "").strip()
 
 
 def text_field(name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
@@ -40,20 +47,22 @@ def money_field(name: str) -> Decimal | None:
 
 def number_field(name: str, *, most: int = NUMBER_MAX, of: str | None = None) -> int:
     """A whole number from 1; ``of`` says what is counted, such as minutes."""
-    return whole_number(name, request.form.get(name, ""), most=most, of=of)
+    return _read(name, partial(parse_whole_number, most=most, of=of), request.form.get(name, ""))
 
 
 def optional_number_field(
     name: str, *, most: int = NUMBER_MAX, of: str | None = None
 ) -> int | None:
     """A whole number from 1, or None where nothing was typed."""
-    typed = request.form.get(name, "").strip()
-    return number_field(name, most=most, of=of) if typed else None
+    return number_field(name, most=most, of=of) if raw_field(name) else None
 
 
-def whole_number(name: str, typed: str, *, most: int, of: str | None = None) -> int:
-    """What was typed into the field ``name``, as a whole number from 1."""
-    return _read(name, partial(parse_whole_number, most=most, of=of), typed)
+def version_field() -> int:
+    """The version that the page showed."""
+    version = request.form.get("version", "")
+    if not (version.isascii() and version.isdigit() and len(version) < VERSION_DIGITS_MAX):
+        raise InvalidInput({"version": "Reload the page and change it again."})
+    return int(version)
 
 
 def _read(name: str, read: Callable[[str], Value], typed: str) -> Value:
@@ -69,13 +78,13 @@ def id_field(name: str) -> UUID | None:
     return _id(name, typed) if typed else None
 
 
-def id_fields(name: str) -> Sequence[UUID]:
-    """The ids that were ticked."""
-    return [_id(name, typed) for typed in request.form.getlist(name)]
+def id_fields(name: str, *, wrong: str = NO_ID) -> list[UUID]:
+    """The ids that were ticked; ``wrong`` says what to do about one that is none."""
+    return [_id(name, typed, wrong) for typed in request.form.getlist(name)]
 
 
-def _id(name: str, typed: str) -> UUID:
+def _id(name: str, typed: str, wrong: str = NO_ID) -> UUID:
     try:
         return UUID(typed)
     except ValueError:
-        raise InvalidInput({name: "That is no id. Reload the page and try again."}) from None
+        raise InvalidInput({name: wrong}) from None

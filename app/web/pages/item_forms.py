@@ -1,16 +1,15 @@
 """Reads the forms of items, refusing field by field."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from werkzeug.datastructures import MultiDict
+from flask import request
 
 from app.domain.errors import InvalidInput
 from app.queries.inventory.item_filters import PUBLIC_NAMES, ItemFilters
 from app.services.ledger.hold_rules import MINUTES_MAX
-from app.web.forms.fields import whole_number
+from app.web.forms.fields import id_fields, optional_number_field, raw_field, version_field
 
 FILTERS = (
     "q",
@@ -24,6 +23,7 @@ FILTERS = (
     "reserved_for_id",
     "sort",
 )
+MINUTES = "expires_in_minutes"
 EDITABLE = ("condition", "status", "location", "notes")
 
 
@@ -34,42 +34,33 @@ class HoldForm:
     notes: str | None
 
 
-def filters_from_query(query: Mapping[str, str], **more: Any) -> ItemFilters:
+def filters_from_query() -> ItemFilters:
     """Raises InvalidInput for a value that a filter does not know."""
-    given = {name: query.get(PUBLIC_NAMES.get(name, name), "").strip() for name in FILTERS}
+    given = {name: request.args.get(PUBLIC_NAMES.get(name, name), "").strip() for name in FILTERS}
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value}
-    return ItemFilters(**chosen, **more)
+    return ItemFilters(**chosen)
 
 
-def hold_form(form: Mapping[str, str], default_holder: str, default_minutes: int) -> HoldForm:
+def hold_form(default_holder: str, default_minutes: int) -> HoldForm:
     """A row's own button says nothing more: then the unit is for the clerk, for a short while."""
-    minutes = form.get("expiresInMinutes")
     return HoldForm(
-        form.get("reservedForId", "").strip() or default_holder,
-        default_minutes if minutes is None else _minutes(minutes),
-        form.get("notes", "").strip() or None,
+        raw_field("reserved_for_id") or default_holder,
+        _minutes() if MINUTES in request.form else default_minutes,
+        raw_field("notes") or None,
     )
 
 
-def _minutes(typed: str) -> int | None:
-    if not typed.strip():
-        return None
-    return whole_number("expiresInMinutes", typed, most=MINUTES_MAX, of="minutes")
+def _minutes() -> int | None:
+    return optional_number_field(MINUTES, most=MINUTES_MAX, of="minutes")
 
 
-def bulk_item_ids(form: MultiDict[str, str]) -> list[UUID]:
-    chosen = form.getlist("itemIds")
+def chosen_item_ids() -> list[UUID]:
+    chosen = id_fields("item_ids", wrong="One of these is no unit. Reload the list.")
     if not chosen:
-        raise InvalidInput({"itemIds": "Choose at least one unit in the list."})
-    try:
-        return [UUID(text) for text in dict.fromkeys(chosen)]
-    except ValueError:
-        raise InvalidInput({"itemIds": "One of these is no unit. Reload the list."}) from None
+        raise InvalidInput({"item_ids": "Choose at least one unit in the list."})
+    return list(dict.fromkeys(chosen))
 
 
-def edit_from_form(form: Mapping[str, str]) -> dict[str, Any]:
-    version = form.get("version", "")
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise InvalidInput({"version": "Reload the page and change it again."})
-    given = {name: form[name].strip() for name in EDITABLE if name in form}
-    return {"version": int(version), **given}
+def edited_fields() -> dict[str, Any]:
+    given = {name: raw_field(name) for name in EDITABLE if name in request.form}
+    return {"version": version_field(), **given}

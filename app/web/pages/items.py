@@ -32,8 +32,8 @@ from app.web.authorization import requires
 from app.web.charts.state_machine import draw_state_machine
 from app.web.exports.export_slots import in_a_place
 from app.web.exports.items import csv_chunks
-from app.web.forms.fields import optional_number_field, text_field
-from app.web.pages.item_forms import bulk_item_ids, edit_from_form, filters_from_query, hold_form
+from app.web.forms.fields import optional_number_field, raw_field, text_field
+from app.web.pages.item_forms import chosen_item_ids, edited_fields, filters_from_query, hold_form
 from app.web.responses import page_or_fragment, return_path, see_other
 from app.web.template_filters import counted, store_settings
 
@@ -48,7 +48,7 @@ def viewer() -> Viewer:
 @items.get("")
 @requires(Permission.ITEM_READ)
 def index() -> str:
-    filters = filters_from_query(request.args)
+    filters = filters_from_query()
     page = list_items(filters, viewer(), cursor=request.args.get("cursor"))
     return page_or_fragment(
         "items/index.html",
@@ -68,7 +68,7 @@ def index() -> str:
 @requires(Permission.ITEM_READ)
 def export() -> Response:
     """The whole filtered list, at most EXPORT_ROWS_MAX units of it."""
-    filters = filters_from_query(request.args)
+    filters = filters_from_query()
     who = viewer()
     return in_a_place(
         lambda: Response(
@@ -124,9 +124,7 @@ def release(item_id: UUID) -> BaseResponse:
 @requires(Permission.ITEM_EDIT)
 def edit(item_id: UUID) -> BaseResponse:
     user = signed_in_user()
-    warnings = InventoryLifecycleService().edit_item(
-        item_id, user.id, **edit_from_form(request.form)
-    )
+    warnings = InventoryLifecycleService().edit_item(item_id, user.id, **edited_fields())
     flash(" ".join(["Saved.", *warnings]))
     return see_other(return_path(url_for(".show", item_id=item_id)))
 
@@ -137,7 +135,7 @@ def correct_serial_number(item_id: UUID) -> BaseResponse:
     """For a serial number that was typed wrong at receiving."""
     correct_serial(
         item_id,
-        request.form.get("serialNumber", ""),
+        request.form.get("serial_number", ""),
         signed_in_user().id,
         reason=request.form.get("reason"),
         version=optional_number_field("version"),
@@ -163,7 +161,7 @@ def swap(item_id: UUID) -> BaseResponse:
 @requires(Permission.ITEM_HOLD)
 def bulk() -> BaseResponse:
     """Holds or releases all chosen units, or none of them."""
-    item_ids = bulk_item_ids(request.form)
+    item_ids = chosen_item_ids()
     match request.form.get("action"):
         case "hold":
             _hold(item_ids)
@@ -176,7 +174,7 @@ def bulk() -> BaseResponse:
 
 def _hold(item_ids: list[UUID]) -> None:
     user = signed_in_user()
-    form = hold_form(request.form, user.name, store_settings().hold_minutes)
+    form = hold_form(user.name, store_settings().hold_minutes)
     held = InventoryLifecycleService().hold_items_manually(
         item_ids,
         form.reserved_for_id,
@@ -188,8 +186,9 @@ def _hold(item_ids: list[UUID]) -> None:
 
 
 def _release(item_ids: list[UUID]) -> None:
-    notes = request.form.get("notes", "").strip() or None
-    released = InventoryLifecycleService().release_items(item_ids, signed_in_user().id, notes)
+    released = InventoryLifecycleService().release_items(
+        item_ids, signed_in_user().id, raw_field("notes") or None
+    )
     flash(f"Released {_units(released)}.")
 
 

@@ -115,7 +115,7 @@ def _facts() -> dict[str, Any]:
 
 
 def _serials() -> list[str]:
-    pasted = text_field("serialNumbers", length_max=SERIALS_LENGTH_MAX)
+    pasted = text_field("serial_numbers", length_max=SERIALS_LENGTH_MAX)
     return [serial for serial in re.split(r"[\n\t,;]+", pasted) if serial.strip()]
 
 

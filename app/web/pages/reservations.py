@@ -43,7 +43,7 @@ def index() -> str:
 @requires(Permission.ITEM_RELEASE_OWN)
 def release() -> Response:
     """Releases everything that a cart or a manual hold has."""
-    kind, holder_id = request.form.get("type", ""), request.form.get("holderId", "")
+    kind, holder_id = request.form.get("type", ""), request.form.get("holder_id", "")
     if kind not in (ReservedForType.SESSION, ReservedForType.MANUAL):
         raise InvalidInput({"type": "Only carts and manual holds can be released here."})
     released = InventoryLifecycleService().release_what_is_held(

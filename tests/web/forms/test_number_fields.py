@@ -64,7 +64,7 @@ def test_a_quantity_reads_what_people_type(shop: Shop, as_role) -> None:
         product_id = shop.value("SELECT id FROM products WHERE sku = %s", shop.new_sku())
         staff.get(f"/products/{product_id}")
         answer = staff.post(
-            f"/products/{product_id}/units", quantity=typed, condition="New", serialNumbers=""
+            f"/products/{product_id}/units", quantity=typed, condition="New", serial_numbers=""
         )
         received = shop.value("SELECT count(*) FROM items WHERE product_id = %s", product_id)
         assert (answer.status_code, received) == (303 if units else 422, units), typed
@@ -76,7 +76,7 @@ def test_minutes_of_a_hold_are_a_whole_number(shop: Shop, as_role) -> None:
     staff = as_role("staff")
     for typed in ("1e1", "1_0", "１０", "0", "-5", "527041"):
         staff.get(f"/inventory/{unit}")
-        fields = {"expiresInMinutes": typed, "reservedForId": "x"}
+        fields = {"expires_in_minutes": typed, "reserved_for_id": "x"}
         with shop.unchanged():
             answer = staff.post(f"/inventory/{unit}/hold", **fields)
         assert answer.status_code == 422, typed

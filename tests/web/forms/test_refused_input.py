@@ -82,15 +82,15 @@ CASES = {
     "hold": Case(
         "/inventory/{free}",
         "/inventory/{free}/hold",
-        {"reservedForId": LONG, "expiresInMinutes": "10080", "notes": "For the fair"},
+        {"reserved_for_id": LONG, "expires_in_minutes": "10080", "notes": "For the fair"},
     ),
     "hold of one that is gone": Case(
         "/inventory?sku={sku}",
         "/inventory/bulk",
         {
-            "reservedForId": "The fair",
-            "expiresInMinutes": "1440",
-            "itemIds": ["{free}", "{held}"],
+            "reserved_for_id": "The fair",
+            "expires_in_minutes": "1440",
+            "item_ids": ["{free}", "{held}"],
             "action": "hold",
         },
     ),
@@ -125,7 +125,7 @@ CASES = {
         "/products/{product}/units",
         {
             "quantity": "2",
-            "serialNumbers": "A-1\nA-2",
+            "serial_numbers": "A-1\nA-2",
             "warehouse": "MAIN",
             "location": "Shelf 2",
             "condition": "Used",
@@ -283,7 +283,7 @@ def test_what_is_too_large_is_refused_and_the_way_back_is_told(shop: Shop, as_ro
     path = f"/products/{things['product']}"
     browser.get(path)
     with shop.unchanged():
-        refused = browser.post(f"{path}/units", serialNumbers="A" * (17 * 1024 * 1024))
+        refused = browser.post(f"{path}/units", serial_numbers="A" * (17 * 1024 * 1024))
     assert refused.status_code == 413
     assert "what you typed is still there" in refused.text
 

@@ -127,7 +127,7 @@ def test_ten_thousand_serial_numbers_are_kept(shop: Shop, as_role) -> None:
     admin.get(path)
     lose_cookie(admin, shop)
     serials = "\n".join(f"LONG SERIAL NUMBER Ü-{number:06}" for number in range(10_000))
-    log_in = admin.post(f"{path}/units", serialNumbers=serials)
+    log_in = admin.post(f"{path}/units", serial_numbers=serials)
     page = log_in_again(admin, log_in)
     assert serials in unescape(page.text).replace("\r\n", "\n")
 

@@ -98,15 +98,15 @@ def test_an_admin_corrects_a_serial_number_and_the_timeline_tells(shop: Shop, as
     (item_id,) = shop.new_units(1)
     wrong, path = shop.serial(item_id), f"/inventory/{item_id}/serial-number"
     assert "Correct the serial number" not in as_role("manager").get(f"/inventory/{item_id}").text
-    assert as_role("manager").post(path, serialNumber="X-1", reason="Why").status_code == 403
+    assert as_role("manager").post(path, serial_number="X-1", reason="Why").status_code == 403
     admin = as_role("admin")
     assert "Correct the serial number" in admin.get(f"/inventory/{item_id}").text
-    refused = admin.post(path, serialNumber="RIGHT-1", reason="", version="1")
+    refused = admin.post(path, serial_number="RIGHT-1", reason="", version="1")
     assert refused.status_code == 422
     assert "RIGHT-1" in refused.text
     assert 'id="serial-reason-error"' in refused.text
     assert (
-        admin.post(path, serialNumber="RIGHT-1", reason="Misread", version="1").status_code == 303
+        admin.post(path, serial_number="RIGHT-1", reason="Misread", version="1").status_code == 303
     )
     page = admin.get(f"/inventory/{item_id}").text
     assert "Serial number corrected" in page

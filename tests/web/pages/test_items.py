@@ -15,7 +15,7 @@ def test_a_clerk_reserves_and_releases_a_unit(shop: Shop, as_role) -> None:
     browser, (item_id,) = as_role("staff"), shop.new_units(1)
     assert ">Release<" not in "".join(browser.get(f"/inventory/{item_id}").text.split())
     held = browser.post(
-        f"/inventory/{item_id}/hold", reservedForId="Mrs Patel", expiresInMinutes="60"
+        f"/inventory/{item_id}/hold", reserved_for_id="Mrs Patel", expires_in_minutes="60"
     )
     assert (held.status_code, path_of(held)) == (303, f"/inventory/{item_id}")
     page = browser.get(f"/inventory/{item_id}").text
@@ -44,7 +44,7 @@ def test_a_refusal_names_every_unit_its_holder_and_what_is_free(
     browser = as_role("staff")
     browser.get(f"/inventory?sku={sku}")
     with shop.unchanged():
-        refused = browser.post("/inventory/bulk", htmx=htmx, action="hold", itemIds=units[:3])
+        refused = browser.post("/inventory/bulk", htmx=htmx, action="hold", item_ids=units[:3])
     words = alert(refused)
     assert refused.status_code == 409
     assert f"invoice {shop.invoice_number(invoice_id)}" in words
@@ -86,11 +86,11 @@ def test_an_expired_hold_is_open_to_anyone(shop: Shop, as_role) -> None:
 @pytest.mark.parametrize(
     ("fields", "field_id"),
     [
-        ({"expiresInMinutes": "-5"}, None),
-        ({"expiresInMinutes": "soon"}, None),
-        ({"expiresInMinutes": "99999999999999999999"}, None),
-        ({"reservedForId": "x" * 201}, "reservedForId"),
-        ({"reservedForId": "two\nlines"}, "reservedForId"),
+        ({"expires_in_minutes": "-5"}, None),
+        ({"expires_in_minutes": "soon"}, None),
+        ({"expires_in_minutes": "99999999999999999999"}, None),
+        ({"reserved_for_id": "x" * 201}, "reserved_for_id"),
+        ({"reserved_for_id": "two\nlines"}, "reserved_for_id"),
     ],
 )
 def test_a_malformed_hold_comes_back_as_it_was_typed(
@@ -110,11 +110,11 @@ def test_a_malformed_hold_comes_back_as_it_was_typed(
 def test_bulk_actions_want_units_and_an_action(shop: Shop, as_role) -> None:
     browser = as_role("staff")
     assert browser.post("/inventory/bulk", action="hold").status_code == 422
-    assert browser.post("/inventory/bulk", action="hold", itemIds="x").status_code == 422
+    assert browser.post("/inventory/bulk", action="hold", item_ids="x").status_code == 422
     units = shop.new_units(2)
-    assert browser.post("/inventory/bulk", action="sell", itemIds=units).status_code == 422
-    assert browser.post("/inventory/bulk", action="hold", itemIds=[uuid4()]).status_code == 404
-    assert browser.post("/inventory/bulk", action="hold", itemIds=units).status_code == 303
+    assert browser.post("/inventory/bulk", action="sell", item_ids=units).status_code == 422
+    assert browser.post("/inventory/bulk", action="hold", item_ids=[uuid4()]).status_code == 404
+    assert browser.post("/inventory/bulk", action="hold", item_ids=units).status_code == 303
     assert shop.statuses(units) == ["Reserved", "Reserved"]
 
 

@@ -50,7 +50,7 @@ def test_a_product_is_created_edited_and_its_units_received(shop: Shop, as_role)
     assert "Tall vase" in browser.get(path).text
     browser.post(f"{path}/units", quantity="2", condition="New", warehouse="MAIN")
     pasted = f"{sku} one\n{sku} two, {sku}-3\n"
-    browser.post(f"{path}/units", serialNumbers=pasted, condition="Used", location="Shelf 4")
+    browser.post(f"{path}/units", serial_numbers=pasted, condition="Used", location="Shelf 4")
     found = shop.rows(
         "SELECT serial_number FROM items i JOIN products p ON p.id = i.product_id WHERE sku = %s",
         sku,
@@ -108,12 +108,12 @@ def test_a_known_sku_or_barcode_is_refused(shop: Shop, as_role):
     "form",
     [
         {},
-        {"quantity": "1", "serialNumbers": "A"},
+        {"quantity": "1", "serial_numbers": "A"},
         {"quantity": "0"},
         {"quantity": "10001"},
         {"quantity": "one"},
-        {"serialNumbers": "A,A"},
-        {"serialNumbers": "s" * 65},
+        {"serial_numbers": "A,A"},
+        {"serial_numbers": "s" * 65},
         {"quantity": "1", "condition": "Shiny"},
     ],
 )
@@ -131,7 +131,7 @@ def test_a_known_serial_number_is_refused_by_name(shop: Shop, as_role):
     serial = shop.serial(shop.new_units(1, sku)[0])
     browser, path = as_role("staff"), product_path(shop, sku)
     browser.get(path)
-    answer = browser.post(f"{path}/units", serialNumbers=serial, condition="New")
+    answer = browser.post(f"{path}/units", serial_numbers=serial, condition="New")
     assert answer.status_code == 409
     assert serial in alert(answer)
 

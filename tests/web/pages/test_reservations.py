@@ -21,7 +21,7 @@ def test_a_cart_is_released_as_a_whole(shop: Shop, as_role) -> None:
     shop.hold(units, cart)
     browser = as_role("staff")
     assert cart in all_pages(browser, "/reservations?type=Session")
-    assert browser.post("/reservations/release", type="Session", holderId=cart).status_code == 303
+    assert browser.post("/reservations/release", type="Session", holder_id=cart).status_code == 303
     assert "Released 3 units." in browser.get("/reservations").text
     assert shop.statuses(units) == ["Available"] * 3
 
@@ -31,15 +31,15 @@ def test_anothers_cart_is_not_released_by_a_clerk(shop: Shop, as_role) -> None:
     shop.hold(units, cart)
     browser = as_role("colleague")
     with shop.unchanged():
-        refused = browser.post("/reservations/release", type="Session", holderId=cart)
+        refused = browser.post("/reservations/release", type="Session", holder_id=cart)
     assert refused.status_code == 403
 
 
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"type": "Invoice", "holderId": "x"}, 422),
-        ({"type": "Session", "holderId": "nobody's"}, 404),
+        ({"type": "Invoice", "holder_id": "x"}, 422),
+        ({"type": "Session", "holder_id": "nobody's"}, 404),
         ({}, 422),
     ],
 )
