@@ -32,8 +32,11 @@ from app.services.ledger.row_locks import (
 )
 
 
-class ManualRepair(ItemStatusWriter):
+class ManualRepair:
     """All raise NotPermitted for who may not mend, InvalidInput without a reason, NotFound."""
+
+    def __init__(self) -> None:
+        self.statuses = ItemStatusWriter()
 
     @transactional
     def swap_unit(
@@ -65,12 +68,12 @@ class ManualRepair(ItemStatusWriter):
         )
         self._let_go(old, invoice, user_id, note)
         _put_on_line(invoice, old, new, user_id)
-        self.end_expired_and_own_holds([new], user_id)
+        self.statuses.end_expired_and_own_holds([new], user_id)
         if invoice.status == InvoiceStatus.PAID:
-            self.sell([new], invoice.id, user_id, note)
+            self.statuses.sell([new], invoice.id, user_id, note)
         else:
             holder = ReservedFor(ReservedForType.INVOICE, str(invoice.id))
-            self.reserve([new], holder, user_id, note)
+            self.statuses.reserve([new], holder, user_id, note)
         _look_again(user_id, said, [old.id, new.id], invoice.id)
         return new.id
 
@@ -154,7 +157,7 @@ class ManualRepair(ItemStatusWriter):
             reference=(ReservedForType.INVOICE, str(invoice.id)),
             notes=note,
         )
-        self.change_status([item], InventoryStatus.AVAILABLE, context)
+        self.statuses.change_status([item], InventoryStatus.AVAILABLE, context)
 
 
 def line_price(invoice: LockedInvoice, item_id: UUID) -> Decimal:

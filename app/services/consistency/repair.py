@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,12 +64,15 @@ class _Change:
     holder: tuple[ReservedForType, str] | None
 
 
-class RepairService(ItemStatusWriter):
+class RepairService:
     """``reason`` is the admin's own and is written to history with their name.
 
     ``preview`` is the fingerprint of the plan that they saw; PreviewOutdated when it is no longer
     the plan. Raises NotPermitted for who may not mend, NothingToMend where there is no plan.
     """
+
+    def __init__(self, occurred_at: datetime | None = None) -> None:
+        self.statuses = ItemStatusWriter(occurred_at)
 
     @transactional
     def fix_finding(
@@ -169,10 +173,12 @@ class RepairService(ItemStatusWriter):
             user_id=user_id,
             reason=change.reason,
             reference=reference,
-            occurred_at=self.occurred_at,
+            occurred_at=self.statuses.occurred_at,
             notes=said,
         )
-        self.change_status(items, change.after, context, holder if is_reservation else None)
+        self.statuses.change_status(
+            items, change.after, context, holder if is_reservation else None
+        )
 
     def _retally(
         self, plan: RepairPlan, user_id: UUID, reason: str, preview: str | None

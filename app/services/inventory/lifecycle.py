@@ -5,6 +5,7 @@ say who made it and why.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -57,7 +58,7 @@ from app.services.ledger.hold_rules import (
 )
 from app.services.ledger.invoice_amounts import refuse_over_most
 from app.services.ledger.invoice_rows import add_lines, set_invoice_status
-from app.services.ledger.item_status import ItemStatusWriter
+from app.services.ledger.item_status import ChangedItems, ItemStatusWriter
 from app.services.ledger.lookups import location_id_of, product_id_of, warehouse_id_of
 from app.services.ledger.row_locks import (
     LockedInvoice,
@@ -72,12 +73,15 @@ CLEANUP_BATCH = 1000
 MAIN_WAREHOUSE = "MAIN"
 
 
-class InventoryLifecycleService(ItemStatusWriter):
+class InventoryLifecycleService:
     """Changes of units. ``occurred_at`` is for imports: when it happened, if that was not now.
 
     Methods raise NotFound for unknown ids, ItemsNotAvailable, InvalidTransition or
     InvoiceStateRefused where the state of things forbids it, and then change nothing.
     """
+
+    def __init__(self, occurred_at: datetime | None = None) -> None:
+        self.statuses = ItemStatusWriter(occurred_at)
 
     # Receiving
 
@@ -114,7 +118,7 @@ class InventoryLifecycleService(ItemStatusWriter):
             if serial_numbers is not None
             else new_serials(product_id, sku, quantity or 0)
         )
-        context = self._context(user_id, ChangeReason.RECEIVED)
+        context = self.statuses.context(user_id, ChangeReason.RECEIVED)
         allow_time_for(len(serials))
         after_commit(partial(count_received, len(serials)))
         try:
@@ -135,7 +139,7 @@ class InventoryLifecycleService(ItemStatusWriter):
                         "warehouse_id": warehouse_id,
                         "location_id": location_id,
                         "item_notes": item_notes,
-                        "occurred_at": self.occurred_at,
+                        "occurred_at": self.statuses.occurred_at,
                         "serials": serials,
                         **context.parameters(),
                     },
@@ -168,10 +172,10 @@ class InventoryLifecycleService(ItemStatusWriter):
                 FROM arrived JOIN products p ON p.id = arrived.product_id GROUP BY p.sku"""),
             {
                 "warehouse_id": warehouse_id_of(MAIN_WAREHOUSE),
-                "occurred_at": self.occurred_at,
+                "occurred_at": self.statuses.occurred_at,
                 "serials": [serial for each in serials.values() for serial in each],
                 "product_ids": [product_id for product_id, each in serials.items() for _ in each],
-                **self._context(user_id, ChangeReason.RECEIVED).parameters(),
+                **self.statuses.context(user_id, ChangeReason.RECEIVED).parameters(),
             },
         )
         return {row.sku: row.ids for row in rows}
@@ -181,7 +185,7 @@ class InventoryLifecycleService(ItemStatusWriter):
     @transactional
     def reserve_items_for_invoice(
         self, item_ids: Sequence[UUID], invoice_id: UUID, user_id: UUID, notes: str | None = None
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Reserve units for an invoice that awaits payment; those new to it become lines of it.
 
         A new line has its product's price. All or nothing.
@@ -195,11 +199,12 @@ class InventoryLifecycleService(ItemStatusWriter):
             )
         items = lock_items(wanted)
         lines = set(invoice_item_ids(invoice_id))
-        self.reserve(items, ReservedFor(ReservedForType.INVOICE, str(invoice_id)), user_id, notes)
+        holder = ReservedFor(ReservedForType.INVOICE, str(invoice_id))
+        reserved = self.statuses.reserve(items, holder, user_id, notes)
         prices = {item.id: list_price(item) for item in items if item.id not in lines}
         refuse_over_most("itemIds", invoice.total + sum(prices.values(), Decimal(0)))
         add_lines(invoice_id, prices)
-        return [item.id for item in items]
+        return reserved
 
     @transactional
     def hold_items_for_session(
@@ -210,14 +215,14 @@ class InventoryLifecycleService(ItemStatusWriter):
         *,
         expires_in_minutes: int | None = None,
         notes: str | None = None,
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Hold units in a cart for HOLD_MINUTES, or as long as said. All or nothing.
 
         The first to use a ``session_id`` owns its cart; NotPermitted for all others.
         """
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
         items = lock_items_for_cart(require_unique_ids(item_ids), session_id, user_id)
-        return self.reserve(items, holder, user_id, notes)
+        return self.statuses.reserve(items, holder, user_id, notes)
 
     @transactional
     def hold_quantity_for_session(
@@ -233,8 +238,8 @@ class InventoryLifecycleService(ItemStatusWriter):
         """Hold any ``quantity`` free units of a product, oldest first; else NotEnoughStock."""
         holder = ReservedFor(ReservedForType.SESSION, session_id, expires_in_minutes)
         require_own_cart(session_id, user_id)
-        return self.reserve(
-            self.lock_available(sku, quantity, warehouse=warehouse), holder, user_id, None
+        return self.statuses.reserve(
+            self.statuses.lock_available(sku, quantity, warehouse=warehouse), holder, user_id, None
         )
 
     @transactional
@@ -246,10 +251,12 @@ class InventoryLifecycleService(ItemStatusWriter):
         *,
         expires_in_minutes: int | None = None,
         notes: str | None = None,
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Hold units for whatever ``reserved_for_id`` says, until released or expired."""
         holder = ReservedFor(ReservedForType.MANUAL, reserved_for_id, expires_in_minutes)
-        return self.reserve(lock_items(require_unique_ids(item_ids)), holder, user_id, notes)
+        return self.statuses.reserve(
+            lock_items(require_unique_ids(item_ids)), holder, user_id, notes
+        )
 
     @transactional
     def extend_session_hold(
@@ -277,10 +284,10 @@ class InventoryLifecycleService(ItemStatusWriter):
         items = lock_items(require_unique_ids(item_ids))
         require_holds(items)
         require_may_release(items, user_id)
-        return self.change_status(
+        return self.statuses.change_status(
             items,
             InventoryStatus.AVAILABLE,
-            self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
+            self.statuses.context(user_id, ChangeReason.HOLD_RELEASED, notes),
         )
 
     @transactional
@@ -297,10 +304,10 @@ class InventoryLifecycleService(ItemStatusWriter):
         """
         held = [item for item in lock_items(item_ids) if is_held(item)]
         require_may_release(held, user_id)
-        return self.change_status(
+        return self.statuses.change_status(
             held,
             InventoryStatus.AVAILABLE,
-            self._context(user_id, ChangeReason.HOLD_RELEASED, notes),
+            self.statuses.context(user_id, ChangeReason.HOLD_RELEASED, notes),
         )
 
     @transactional
@@ -333,8 +340,8 @@ class InventoryLifecycleService(ItemStatusWriter):
                 f"Invoice {invoice.number} is {invoice.status}; only an invoice that awaits "
                 "payment can be cancelled."
             )
-        context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
-        self.change_status(reserved, InventoryStatus.AVAILABLE, context)
+        context = self.statuses.context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
+        self.statuses.change_status(reserved, InventoryStatus.AVAILABLE, context)
         if invoice.status != InvoiceStatus.CANCELLED:
             set_invoice_status(invoice_id, InvoiceStatus.CANCELLED, context)
         return [item.id for item in reserved]
@@ -345,8 +352,8 @@ class InventoryLifecycleService(ItemStatusWriter):
     ) -> list[UUID]:
         """Free the units of lines that are being taken off an invoice, both locked before."""
         _require_reserved(items, invoice)
-        context = self._context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
-        return self.change_status(items, InventoryStatus.AVAILABLE, context)
+        context = self.statuses.context(user_id, ChangeReason.INVOICE_CANCELLED, notes)
+        return self.statuses.change_status(items, InventoryStatus.AVAILABLE, context)
 
     @transactional
     def cleanup_expired_reservations(self, limit: int = CLEANUP_BATCH) -> list[UUID]:
@@ -358,10 +365,10 @@ class InventoryLifecycleService(ItemStatusWriter):
                 {"limit": limit},
             )
         )
-        return self.change_status(
+        return self.statuses.change_status(
             lock_items(expired),
             InventoryStatus.AVAILABLE,
-            self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
+            self.statuses.context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
         )
 
     # Selling and handing over
@@ -392,8 +399,8 @@ class InventoryLifecycleService(ItemStatusWriter):
             f"Invoice {invoice.number} cannot be paid in full with it. Find it and set where it is "
             "to In stock, or have an admin give the invoice another unit.",
         )
-        context = self._context(user_id, ChangeReason.INVOICE_PAID, notes)
-        self.change_status(items, InventoryStatus.SOLD, context)
+        context = self.statuses.context(user_id, ChangeReason.INVOICE_PAID, notes)
+        self.statuses.change_status(items, InventoryStatus.SOLD, context)
         if invoice.status != InvoiceStatus.PAID:
             set_invoice_status(invoice_id, InvoiceStatus.PAID, context)
         return [item.id for item in items]
@@ -433,10 +440,10 @@ class InventoryLifecycleService(ItemStatusWriter):
             user_id=user_id,
             reason=ChangeReason.INVOICE_DELIVERED,
             reference=(ReservedForType.INVOICE, str(invoice_id)),
-            occurred_at=self.occurred_at,
+            occurred_at=self.statuses.occurred_at,
             notes=delivery_info.as_note() if delivery_info else None,
         )
-        self.change_status(chosen, InventoryStatus.DELIVERED, context)
+        self.statuses.change_status(chosen, InventoryStatus.DELIVERED, context)
         handed_over = {item.id for item in chosen}
         if all(
             item.id in handed_over or item.inventory_status == InventoryStatus.DELIVERED

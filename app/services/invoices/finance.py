@@ -88,10 +88,12 @@ class FinanceService:
             source_reference=order.source_reference,
         )
         if order.direct_sale:
-            self.inventory.end_expired_and_own_holds(items, user_id, session_id=order.session_id)
-            self.inventory.sell(items, invoice_id, user_id, order.notes)
+            self.inventory.statuses.end_expired_and_own_holds(
+                items, user_id, session_id=order.session_id
+            )
+            self.inventory.statuses.sell(items, invoice_id, user_id, order.notes)
         else:
-            self.inventory.reserve(
+            self.inventory.statuses.reserve(
                 items,
                 ReservedFor(ReservedForType.INVOICE, str(invoice_id)),
                 user_id,
@@ -233,7 +235,7 @@ class FinanceService:
             ][: line.quantity]
             missing = line.quantity - len(held)
             picked = (
-                self.inventory.lock_available(
+                self.inventory.statuses.lock_available(
                     line.sku, missing, warehouse=line.warehouse, besides=list(unit_prices)
                 )
                 if missing

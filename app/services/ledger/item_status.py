@@ -4,7 +4,7 @@ The caller has begun the transaction and locked the units.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -28,17 +28,23 @@ from app.services.ledger.lookups import count_free, product_id_of, warehouse_id_
 from app.services.ledger.row_locks import LockedItem, lock_free_items
 
 
+class ChangedItems(list[UUID]):
+    """Ids of changed items in order of their ids; ``rows`` came back with the change, if few."""
+
+    def __init__(self, item_ids: Iterable[UUID] = (), rows: list[ItemRow] | None = None) -> None:
+        super().__init__(item_ids)
+        self._rows = rows
+
+    def rows(self) -> list[ItemRow]:
+        """The items as the change left them; of many, read now."""
+        return find_items(self) if self._rows is None else self._rows
+
+
 class ItemStatusWriter:
     """``occurred_at`` is for imports: when it happened, if that was not now."""
 
     def __init__(self, occurred_at: datetime | None = None) -> None:
         self.occurred_at = occurred_at
-        self._changed: list[UUID] = []
-        self._told: list[ItemRow] | None = None
-
-    def changed_items(self) -> list[ItemRow]:
-        """The units as the last change left them, in order of their ids."""
-        return find_items(self._changed) if self._told is None else self._told
 
     def lock_available(
         self,
@@ -75,13 +81,13 @@ class ItemStatusWriter:
         notes: str | None,
         *,
         session_id: str | None = None,
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Reserve locked units; the holds of ``session_id`` and expired holds make way."""
         self.end_expired_and_own_holds(items, user_id, session_id=session_id)
         return self.change_status(
             items,
             InventoryStatus.RESERVED,
-            self._context(user_id, HOLD_REASONS[holder.type], notes),
+            self.context(user_id, HOLD_REASONS[holder.type], notes),
             holder,
         )
 
@@ -95,17 +101,17 @@ class ItemStatusWriter:
         self.change_status(
             found.expired,
             InventoryStatus.AVAILABLE,
-            self._context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
+            self.context(SYSTEM_USER_ID, ChangeReason.RESERVATION_EXPIRED),
         )
         self.change_status(
             found.own,
             InventoryStatus.AVAILABLE,
-            self._context(user_id, ChangeReason.HOLD_RELEASED),
+            self.context(user_id, ChangeReason.HOLD_RELEASED),
         )
 
     def sell(
         self, items: Sequence[LockedItem], invoice_id: UUID, user_id: UUID, notes: str | None
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Sell locked units that ``end_expired_and_own_holds`` has freed."""
         context = ChangeContext(
             user_id=user_id,
@@ -116,9 +122,10 @@ class ItemStatusWriter:
         )
         return self.change_status(items, InventoryStatus.SOLD, context)
 
-    def _context(
+    def context(
         self, user_id: UUID, reason: ChangeReason, notes: str | None = None
     ) -> ChangeContext:
+        """Who changes statuses and why, at the time of this writer."""
         return ChangeContext(
             user_id=user_id, reason=reason, occurred_at=self.occurred_at, notes=notes
         )
@@ -129,11 +136,11 @@ class ItemStatusWriter:
         to: InventoryStatus,
         context: ChangeContext,
         holder: ReservedFor | None = None,
-    ) -> list[UUID]:
+    ) -> ChangedItems:
         """Write a status. The same statement's triggers write history, hashes and totals."""
         item_ids = [item.id for item in items]
         if not item_ids:
-            return []
+            return ChangedItems()
         statement = f"""WITH {CONTEXT}
             UPDATE items SET inventory_status = :to, reserved_for_type = :type,
                 reserved_for_id = :holder, reservation_expiry = {EXPIRY}
@@ -149,16 +156,17 @@ class ItemStatusWriter:
         }
         if len(items) <= RETURNING_ROWS_MAX:
             rows = {row[0]: row for row in fetch_rows(f"{statement} {_RETURNING_ITEM}", parameters)}
-            changed = len(rows)
-            self._told = [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
+            count = len(rows)
+            changed = ChangedItems(
+                item_ids, [_as_changed(item, rows[item.id]) for item in items if item.id in rows]
+            )
         else:
-            changed = execute(statement, parameters)
-            self._told = None
-        self._changed = item_ids
-        assert changed == len(item_ids)  # locked before, so they are there
+            count = execute(statement, parameters)
+            changed = ChangedItems(item_ids)
+        assert count == len(item_ids)  # locked before, so they are there
         before = Counter(item.inventory_status for item in items)
         after_commit(partial(count_transitions, to, context.reason or "", before))
-        return item_ids
+        return changed
 
 
 #: Up to so many rows come back by RETURNING; those of larger changes are read on demand.

@@ -121,9 +121,11 @@ def reserve(body: Reservation) -> Items:
     """Reserve units; all or nothing."""
     service, user_id = InventoryLifecycleService(), signed_in_user().id
     if body.invoice_id:
-        service.reserve_items_for_invoice(body.item_ids, body.invoice_id, user_id, body.notes)
+        reserved = service.reserve_items_for_invoice(
+            body.item_ids, body.invoice_id, user_id, body.notes
+        )
     elif body.session_id:
-        service.hold_items_for_session(
+        reserved = service.hold_items_for_session(
             body.item_ids,
             body.session_id,
             user_id,
@@ -131,14 +133,14 @@ def reserve(body: Reservation) -> Items:
             notes=body.notes,
         )
     else:
-        service.hold_items_manually(
+        reserved = service.hold_items_manually(
             body.item_ids,
             body.reserved_for_id or "",
             user_id,
             expires_in_minutes=body.expires_in_minutes,
             notes=body.notes,
         )
-    return Items(items=Item.all_of(service.changed_items()))
+    return Items(items=Item.all_of(reserved.rows()))
 
 
 @operation(

@@ -145,7 +145,7 @@ def _hold_some(people: dict[Role, UUID]) -> None:
         carts.hold_quantity(skus.pop(0), units, holder, expires_in_minutes=minutes)
         carts.put_aside(holder)
     for number, (reserved_for, units, until) in enumerate(MANUAL_HOLDS):
-        chosen = [item.id for item in inventory.lock_available(skus.pop(0), units)]
+        chosen = [item.id for item in inventory.statuses.lock_available(skus.pop(0), units)]
         inventory.hold_items_manually(
             chosen, reserved_for, holders[number % len(holders)], expires_in_minutes=until
         )
