@@ -1,6 +1,6 @@
 """Lets pages ask again, or forms be sent again, after an outage.
 
-A form carries the key under which it counts once (form_keys.py), so sending it again is safe even
+A form carries the key under which it counts once (idempotency.py), so sending it again is safe even
 when nobody can say whether it was saved. It is never sent without a press of the button. A password
 is not in the page: it is typed once more.
 """
