@@ -1,4 +1,4 @@
-"""What a reservation must say, and whose holds one may end; test_errors.py has the table."""
+"""What a reservation must say, and whose holds one may end; test_problem_json.py has the table."""
 
 from uuid import uuid4
 

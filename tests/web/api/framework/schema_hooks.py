@@ -1,5 +1,5 @@
 """What the document cannot say, for Schemathesis: values that are right in form and refused by
-the state of things. Loaded by its command line, see test_schema.py.
+the state of things. Loaded by its command line, see test_openapi.py.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What the strict door lets through, and what it makes of it; test_hostile.py has the rest."""
+"""What the strict door lets through, and what it makes of it; more in test_hostile_requests.py."""
 
 import json
 from decimal import Decimal
