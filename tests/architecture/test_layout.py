@@ -11,7 +11,7 @@ TREES = ("app", "jobs", "stress")
 FILES_MAX = 15
 PREFIX_MAX = 3
 SOURCES = [path for tree in TREES for path in sorted((ROOT / tree).rglob("*.py"))]
-FOLDERS = sorted({path.parent for path in SOURCES})
+FOLDERS = sorted({path.parent for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]})
 #: A model and the API's model of the same thing share its name.
 SAME_NAMES = ("app/models", "app/web/api")
 
@@ -27,7 +27,7 @@ def test_a_folder_holds_few_files(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
 def test_a_shared_prefix_becomes_a_folder(folder: Path) -> None:
-    stems = [path.stem for path in folder.glob("*.py")]
+    stems = [path.stem.removeprefix("test_") for path in folder.glob("*.py")]
     prefixes = Counter(stem.split("_")[0] for stem in stems if "_" in stem and stem[0] != "_")
     often = {prefix for prefix, count in prefixes.items() if count > PREFIX_MAX}
     assert often == set(), f"make a folder of the files that begin with {sorted(often)}"
