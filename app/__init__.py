@@ -23,7 +23,7 @@ from app.web import (
     template_filters,
 )
 from app.web.api.framework import rate_limits
-from app.web.forms import idempotency as form_idempotency
+from app.web.forms import idempotency
 
 WORKING_DAY_SECONDS = 12 * 60 * 60
 REQUEST_BYTES_MAX = 16 * 1024 * 1024
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     pages.register(app)
     api.register(app)
-    form_idempotency.register(app)
+    idempotency.register(app)
     replica_reads.register(app, settings)
     cli.register(app)
     request_log.register(app)

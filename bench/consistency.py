@@ -16,7 +16,7 @@ from flask import Flask
 
 from app import create_app
 from app.runtime.servers.embedded import EmbeddedServers
-from app.services.consistency import findings as consistency
+from app.services.consistency import findings
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from app.settings import Settings
 from bench.store import store
@@ -144,10 +144,10 @@ def _own_memory(pid: int) -> float:
 
 def _check_changes(ids: list[UUID], clerk: UUID) -> float:
     service = InventoryLifecycleService()
-    consistency.check_changes()
+    findings.check_changes()
     service.hold_items_for_session(ids[:CHANGED_UNITS], "bench", clerk)
     began = time.perf_counter()
-    result = consistency.check_changes()
+    result = findings.check_changes()
     assert result["found"] == 0, result
     return time.perf_counter() - began
 
@@ -157,7 +157,7 @@ def main() -> None:
     app = create_app(Settings.from_environment(os.environ))
     with app.app_context():
         began = time.perf_counter()
-        result = consistency.check_everything()
+        result = findings.check_everything()
         seconds = time.perf_counter() - began
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "megabytes": megabytes, "result": result}))

@@ -15,7 +15,7 @@ import psycopg
 from flask import Flask
 
 from app.runtime.servers.embedded import EmbeddedServers
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.accounts.api_tokens import create_token
 from app.settings import Settings
 from bench.processes import Groups
@@ -72,7 +72,7 @@ def _serving(
     servers: EmbeddedServers, name: str, app: Flask, connection: psycopg.Connection
 ) -> Iterator[Web]:
     email = f"{uuid4()}@example.com"  # another one at each run of a store that is kept
-    user_id = accounts.create_user(email, name="Bench", role="admin", password=PASSWORD)
+    user_id = users.create_user(email, name="Bench", role="admin", password=PASSWORD)
     token = create_token(user_id, name="bench").secret
     log = servers.settings().instance_dir / "log" / f"web-{name}.log"
     with (

@@ -9,22 +9,24 @@ from app.database.transactions import without_time_limits
 from app.domain.background.schedule import JobName
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.services.background import job_runs
-from jobs import consistency_check as check
-from jobs import daily_report as report
-from jobs import deliver_alerts as alerts
-from jobs import history_audit as audit
-from jobs import release_expired_holds as cleanup
+from jobs import (
+    consistency_check,
+    daily_report,
+    deliver_alerts,
+    history_audit,
+    release_expired_holds,
+)
 from jobs.application import application
 
 DATABASE_TROUBLE = (SQLAlchemyError, DatabaseAway, ItemBusy, OutcomeUnknown)
 logger = logging.getLogger(__name__)
 
 ACTS: dict[JobName, job_runs.Act] = {
-    JobName.CLEANUP: cleanup.run,
-    JobName.CHECK: check.run,
-    JobName.REPORT: report.run,
-    JobName.AUDIT: audit.run,
-    JobName.ALERTS: alerts.run,
+    JobName.CLEANUP: release_expired_holds.run,
+    JobName.CHECK: consistency_check.run,
+    JobName.REPORT: daily_report.run,
+    JobName.AUDIT: history_audit.run,
+    JobName.ALERTS: deliver_alerts.run,
 }
 
 

@@ -17,7 +17,7 @@ from app.domain.background.schedule import TIMETABLE, JobName
 from app.services.background import job_runs
 from app.services.background.job_queue import NAME, PERFORM, connect, notify_workers
 from app.settings import Settings
-from jobs import deliver_alerts as alerts
+from jobs import deliver_alerts
 from jobs.application import application
 from jobs.perform import DATABASE_TROUBLE
 
@@ -73,7 +73,7 @@ class StoreScheduler(CronScheduler):
         for run_id, job in waiting:
             if job == JobName.ALERTS:
                 with suppress(*DATABASE_TROUBLE):
-                    job_runs.perform(run_id, {JobName.ALERTS: alerts.run})
+                    job_runs.perform(run_id, {JobName.ALERTS: deliver_alerts.run})
 
     def calculate_sleep_interval(self) -> float:
         return TICK_SECONDS

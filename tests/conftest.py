@@ -28,8 +28,7 @@ from app.database.transactions import db, without_time_limits
 from app.runtime.servers.embedded import EmbeddedServers
 from app.runtime.servers.postgres import STORE, Postgres
 from app.runtime.servers.valkey import Valkey
-from app.services.accounts import passwords
-from app.services.accounts import users as accounts
+from app.services.accounts import passwords, users
 from app.services.imports.demo.store import load_demo_store
 from app.services.reports.daily_report import report_last_days
 from app.settings import Settings
@@ -142,7 +141,7 @@ def cheap_hashes() -> Iterator[None]:
     """Argon2 with the least work it knows, for the many log-ins that prove nothing about it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "hasher", CHEAP)
-        patch.setattr(accounts, "NOBODYS_HASH", CHEAP.hash("nobody has this password"))
+        patch.setattr(users, "NOBODYS_HASH", CHEAP.hash("nobody has this password"))
         yield
 
 
@@ -150,7 +149,7 @@ def cheap_hashes() -> Iterator[None]:
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store's own parameters."""
     monkeypatch.setattr(passwords, "hasher", REAL)
-    monkeypatch.setattr(accounts, "NOBODYS_HASH", passwords.NOBODYS_HASH)
+    monkeypatch.setattr(users, "NOBODYS_HASH", passwords.NOBODYS_HASH)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from app.domain.accounts.roles import Role
 from app.domain.errors import Duplicate, InvalidInput
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 
 user = AppGroup("user", help="Users and their roles.")
 
@@ -18,7 +18,7 @@ user = AppGroup("user", help="Users and their roles.")
 def create(email: str, name: str, role: str, password: str) -> None:
     """Make a user. Asks for the password when none is given."""
     try:
-        accounts.create_user(email, name=name, role=role, password=password)
+        users.create_user(email, name=name, role=role, password=password)
     except (InvalidInput, Duplicate) as refusal:
         raise click.ClickException(refusal.detail) from None
     click.echo(f"{email} may log in as {role}.")

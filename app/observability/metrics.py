@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from app.domain.inventory import item_lifecycle as inventory_lifecycle
+from app.domain.inventory import item_lifecycle
 from app.domain.inventory.item_lifecycle import ChangeReason, InventoryStatus
 from app.observability.reserved_files import use_reserved_files
 
@@ -106,7 +106,7 @@ WEB_PROCESSES = Gauge(
 # A series that appears with its first event has no increase; these are there from the start.
 for _cause in (*RETRY_CAUSES.values(), CONNECTION_LOST):
     RETRIES.labels(_cause)
-for (_from, _to), _reasons in inventory_lifecycle.TRANSITIONS.items():
+for (_from, _to), _reasons in item_lifecycle.TRANSITIONS.items():
     for _reason in _reasons:
         TRANSITIONS.labels(_from or NOWHERE, _to, _reason)
 

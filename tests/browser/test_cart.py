@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.carts import carts
 from app.services.catalogue.catalogue import create_product
 from app.services.inventory.lifecycle import InventoryLifecycleService
@@ -83,9 +83,7 @@ def clerk(site_app: Flask) -> Iterator[Clerk]:
     number = next(_numbers)
     email = f"clerk{number}@example.com"
     with site_app.app_context():
-        user_id = accounts.create_user(
-            email, name=f"Clerk {number}", role="staff", password=PASSWORD
-        )
+        user_id = users.create_user(email, name=f"Clerk {number}", role="staff", password=PASSWORD)
     url = plain_url(site_app.config["SQLALCHEMY_DATABASE_URI"])
     with psycopg.connect(url, autocommit=True) as connection:
         yield Clerk(site_app, connection, f"clerk{number}", user_id)

@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from app.queries.accounts.api_tokens import find_user_by_email
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.catalogue import catalogue
 from app.services.inventory.lifecycle import InventoryLifecycleService
 from tests.browser.conftest import PASSWORD, Visitor
@@ -83,7 +83,7 @@ def end_log_in(site_app: Flask) -> Callable[[str], None]:
 
     def end(role: str) -> None:
         with site_app.app_context():
-            accounts.set_password(find_user_by_email(f"{role}@example.com"), PASSWORD)
+            users.set_password(find_user_by_email(f"{role}@example.com"), PASSWORD)
 
     return end
 

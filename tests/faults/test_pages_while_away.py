@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.database import transactions
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from stress.environments.proxy import Proxy
 from stress.faults.lines import COMMIT
 from tests.conftest import running_app
@@ -24,7 +24,7 @@ FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 @pytest.fixture
 def admin(app: Flask, store: Shop, proxy: Proxy) -> Browser:
     with store.app.app_context():
-        accounts.set_password(store.admin, PASSWORD)
+        users.set_password(store.admin, PASSWORD)
     browser = Browser(app, "admin@example.com")
     assert browser.log_in().status_code == 303
     browser.get("/products")

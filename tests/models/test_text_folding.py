@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.text import folding as text_folding
+from app.domain.text import folding
 from tests.support.shop import plain_url
 
 #: Every character that Python's Unicode knows; PostgreSQL's is newer.
@@ -27,7 +27,7 @@ def connection(shared_database_url: str) -> Iterator[psycopg.Connection]:
 
 
 def twin(name: str) -> Callable[[str], str]:
-    return getattr(text_folding, name)
+    return getattr(folding, name)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_keys_sort_the_same_in_the_database(connection: psycopg.Connection) -> N
         'SELECT array_agg(t ORDER BY serial_key(t) COLLATE "C") FROM unnest(%s::text[]) t',
         [serials],
     ).fetchone()
-    assert found == sorted(serials, key=text_folding.serial_key)
+    assert found == sorted(serials, key=folding.serial_key)

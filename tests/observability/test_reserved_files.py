@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from app.observability import reserved_files as reserved
+from app.observability import reserved_files
 from app.observability.multiprocess import VARIABLE, clear
 from app.observability.reserved_files import ReservedDict
 from tests.observability.test_multiprocess import ROOT, read
@@ -76,7 +76,7 @@ def test_a_process_that_begins_on_a_full_disk_counts_as_well(disk: Path) -> None
 
 
 def test_figures_go_to_the_file_when_there_is_room_again(disk: Path, monkeypatch) -> None:
-    monkeypatch.setattr(reserved, "TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(reserved_files, "TRY_AGAIN_SECONDS", 0.0)
     filling = fill(disk)
     figures = ReservedDict(str(disk / "counter_1.db"))
     figures.write_value("kept", 1.0, 0.0)

@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.transactions import REPLICA, db
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.web.replica_routes import MAY_LAG, NotARead, refuse_all_but_reads
 from tests.scaling.conftest import LAG_SECONDS_MAX, node
 from tests.scaling.streaming import Streaming
@@ -199,7 +199,7 @@ def filled(rule: str, ids: dict[str, str]) -> str:
 def test_every_route_that_may_lag_works_on_the_replica(
     app: Flask, shop: Shop, pair: Streaming, caplog: pytest.LogCaptureFixture
 ) -> None:
-    accounts.set_password(shop.admin, PASSWORD)
+    users.set_password(shop.admin, PASSWORD)
     browser = Browser(app, "admin@example.com")
     browser.log_in()
     found = paths(shop)
@@ -218,7 +218,7 @@ def test_every_route_that_may_lag_works_on_the_replica(
 def test_a_refused_form_shows_its_page_as_it_is_now(
     app: Flask, shop: Shop, pair: Streaming, caller: Caller, held
 ) -> None:
-    accounts.set_password(shop.colleague, PASSWORD)
+    users.set_password(shop.colleague, PASSWORD)
     browser = Browser(app, "colleague@example.com")
     browser.log_in()
     (item_id,) = shop.new_units(1, sku := shop.new_sku())

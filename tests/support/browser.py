@@ -15,7 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from app.queries.accounts.users import find_signed_in_user
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from tests.support.shop import Shop
 
 PASSWORD = "correct horse battery"
@@ -79,7 +79,7 @@ def as_role(shop: Shop) -> Callable[[str], Browser]:
         if role == "stranger":
             return Browser(shop.app)
         user_id: UUID = getattr(shop, role)
-        accounts.set_password(user_id, PASSWORD)
+        users.set_password(user_id, PASSWORD)
         signed_in = Browser(shop.app, f"{role}@example.com")
         signed_in.sign_in(user_id)
         return signed_in

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.database import disk_space
 from app.database.transactions import db, transactional
 from app.domain.errors import NoSpace
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from tests.conftest import Servers, running_app
 from tests.support.browser import PASSWORD, Browser
 from tests.support.shop import Shop
@@ -31,7 +31,7 @@ def disk(tmp_path: Path):
 @pytest.fixture
 def ana(settings, disk: Path):
     with running_app(replace(settings, instance_dir=disk)) as app, app.app_context():
-        accounts.create_user(EMAIL, name="Ana", role="admin", password=PASSWORD)
+        users.create_user(EMAIL, name="Ana", role="admin", password=PASSWORD)
         browser = Browser(app, EMAIL)
         assert browser.log_in().status_code == 303
         browser.get("/products")

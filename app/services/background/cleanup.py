@@ -11,7 +11,7 @@ from app.domain.input.dates import RANGE, is_usable
 from app.services.background.job_runs import forget_old_runs, note_progress, record_run
 from app.services.carts.cart_cleanup import FORGET_BATCH as CARTS_BATCH
 from app.services.carts.cart_cleanup import forget_old_carts
-from app.services.consistency import findings as consistency
+from app.services.consistency import findings
 from app.services.idempotency.keys import FORGET_BATCH, delete_expired_keys
 from app.services.inventory.lifecycle import CLEANUP_BATCH, InventoryLifecycleService
 from app.services.invoices.invoice_numbers import note_void_numbers
@@ -68,4 +68,4 @@ class BackgroundCleanupService:
         Returns ``{"found", "opened", "resolved", "open", "byKind"}``: what is wrong now, what of it
         is new or back, what is gone, what is on record as open, and what is wrong by kind.
         """
-        return record_run(JobName.CHECK, consistency.check_everything, self.user_id)
+        return record_run(JobName.CHECK, findings.check_everything, self.user_id)

@@ -23,7 +23,7 @@ from app.database.transactions import after_commit, connection_lost, db, transac
 from app.domain.background.schedule import TIMETABLE, JobName
 from app.domain.errors import DatabaseAway, InvalidInput, OutcomeUnknown, Refusal
 from app.domain.text.written_times import written_moment
-from app.observability import sentry as error_tracking
+from app.observability import sentry
 from app.observability.job_metrics import record_run_metrics
 from app.observability.logs import event_log
 from app.observability.request_id import current_request_id, working_on
@@ -158,7 +158,7 @@ def perform(run_id: UUID, acts: Mapping[JobName, Act]) -> bool:
                 logger.warning("%s of %s waits for the database", run.job, run.slot)
             else:
                 logger.exception("%s of %s failed", run.job, run.slot)
-            error_tracking.deliver()  # a job's process ends without a farewell
+            sentry.deliver()  # a job's process ends without a farewell
         else:
             event_log.info("run", job=run.job, request_id=run.request_id)
     return True

@@ -7,9 +7,17 @@ from wtforms import ValidationError
 from app.domain.errors import DatabaseAway, ItemBusy, OutcomeUnknown
 from app.queries.accounts.api_tokens import Bearer
 from app.services.accounts.api_tokens import record_use
-from app.web.api import customers, docs, invoice_lifecycle, invoices, items, products, warehouses
-from app.web.api import item_lifecycle as lifecycle
-from app.web.api import item_lists as lifecycle_reads
+from app.web.api import (
+    customers,
+    docs,
+    invoice_lifecycle,
+    invoices,
+    item_lifecycle,
+    item_lists,
+    items,
+    products,
+    warehouses,
+)
 from app.web.api.framework.operation import api
 from app.web.api.framework.problem_json import render
 from app.web.authentication import brings_credentials
@@ -17,8 +25,8 @@ from app.web.errors import add_renderer
 from app.web.extensions import csrf
 
 NOUNS = (
-    lifecycle,
-    lifecycle_reads,
+    item_lifecycle,
+    item_lists,
     invoice_lifecycle,
     items,
     products,

@@ -10,7 +10,7 @@ from app.domain.accounts.roles import Permission
 from app.domain.errors import InvalidInput
 from app.domain.invoices.invoice_lifecycle import PaymentMethod
 from app.queries.invoices import invoices as queries
-from app.queries.invoices import void_numbers as invoice_numbers
+from app.queries.invoices import void_numbers
 from app.queries.invoices.invoice_documents import load_invoice, payment_by_id, whole_invoices
 from app.services.invoices.finance import FinanceService
 from app.services.invoices.inputs import NamedUnit, NewCustomer, NewInvoice, NewPayment
@@ -165,7 +165,7 @@ def create_invoice(body: InvoiceInput) -> Invoice:
 @operation("GET", "/invoices/numbers", Permission.INVOICE_READ, VoidNumberList, query=NumbersQuery)
 def list_void_numbers(query: NumbersQuery) -> VoidNumberList:
     """Numbers that no invoice has and none will have, the highest first."""
-    page = invoice_numbers.list_void_numbers(cursor=query.cursor, limit=query.limit)
+    page = void_numbers.list_void_numbers(cursor=query.cursor, limit=query.limit)
     return VoidNumberList(items=VoidNumber.all_of(page.items), next_cursor=page.next_cursor)
 
 

@@ -26,7 +26,7 @@ from app.queries.consistency.repair_plan import (
     plan_for_kind,
 )
 from app.queries.invoices.invoices import get_invoice
-from app.services.consistency import findings as consistency
+from app.services.consistency import findings
 from app.services.consistency.findings import SNOOZE_DAYS_MAX
 from app.services.consistency.manual_repair import ManualRepair
 from app.services.consistency.repair import RepairService
@@ -79,7 +79,7 @@ def show(finding_id: UUID) -> str:
 @inconsistencies.post("/<uuid:finding_id>/acknowledge")
 @requires(Permission.INCONSISTENCY_READ)
 def acknowledge(finding_id: UUID) -> Response:
-    consistency.acknowledge(finding_id, signed_in_user().id, text_field("note"))
+    findings.acknowledge(finding_id, signed_in_user().id, text_field("note"))
     flash("Acknowledged. It stays open until it is mended.")
     return see_other(url_for(".show", finding_id=finding_id))
 
@@ -88,7 +88,7 @@ def acknowledge(finding_id: UUID) -> Response:
 @requires(Permission.INCONSISTENCY_READ)
 def snooze(finding_id: UUID) -> Response:
     days = number_field("days", most=SNOOZE_DAYS_MAX, of="days")
-    consistency.snooze(finding_id, signed_in_user().id, days, text_field("note"))
+    findings.snooze(finding_id, signed_in_user().id, days, text_field("note"))
     flash(f"Put off for {counted(days, 'day')}.")
     return see_other(url_for(".index"))
 

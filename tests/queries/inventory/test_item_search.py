@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from app.domain.errors import InvalidInput
 from app.domain.inventory.item_actions import Viewer
 from app.domain.text.folding import barcode_key, search_text, search_words, serial_key
-from app.queries.inventory import item_search
-from app.queries.inventory import sellable_items as unit_search
+from app.queries.inventory import item_search, sellable_items
 from app.queries.inventory.item_filters import ItemFilters
 from app.queries.inventory.items import list_items
 from app.queries.inventory.sellable_items import UNITS_PER_PRODUCT, find_units
@@ -174,7 +173,7 @@ def test_every_match_is_on_just_one_page(shop, units, q, sort, limit, status, sk
 @given(q=QUERIES, hits_max=st.sampled_from([0, 3, 300]))
 def test_the_till_finds_just_the_products_that_match(units, q, hits_max) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(unit_search, "HITS_MAX", hits_max)
+        patch.setattr(sellable_items, "HITS_MAX", hits_max)
         found = find_units(q)
     words = search_words(q)
     # Without a word there is nothing to look for.

@@ -7,7 +7,7 @@ import pytest
 from app.queries.catalogue.customers import list_customers
 from app.queries.catalogue.products import list_products
 from app.queries.inventory.sellable_items import find_serial, find_units
-from app.queries.invoices import search as invoice_search
+from app.queries.invoices import search
 from app.queries.invoices.invoices import list_invoices
 from app.services.catalogue import catalogue
 from app.services.inventory.lifecycle import InventoryLifecycleService
@@ -22,9 +22,9 @@ BOUNDS = {"as they are": None, "windows": (0, ((3, 2), (5, 0))), "all by index":
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each way of searching finds the same."""
     if chosen := BOUNDS[request.param]:
-        monkeypatch.setattr(invoice_search, "CUSTOMERS_MAX", chosen[0])
-        monkeypatch.setattr(invoice_search, "NUMBERS_MAX", chosen[0])
-        monkeypatch.setattr(invoice_search, "WINDOWS", chosen[1])
+        monkeypatch.setattr(search, "CUSTOMERS_MAX", chosen[0])
+        monkeypatch.setattr(search, "NUMBERS_MAX", chosen[0])
+        monkeypatch.setattr(search, "WINDOWS", chosen[1])
 
 
 def invoice_of(shop: Shop, name: str, email: str | None = None, serial: str | None = None) -> UUID:

@@ -9,8 +9,7 @@ import pytest
 
 from app.database.transactions import transactional
 from app.domain.errors import LogInBusy
-from app.services.accounts import passwords
-from app.services.accounts import users as accounts
+from app.services.accounts import passwords, users
 from app.services.accounts.passwords import NICENESS, Places
 from tests.support.shop import Shop
 
@@ -74,7 +73,7 @@ def test_no_password_is_hashed_inside_a_transaction(shop: Shop) -> None:
 
 
 def test_a_password_set_while_the_old_one_is_checked_wins(shop: Shop, monkeypatch) -> None:
-    accounts.set_password(shop.colleague, "the first password")
+    users.set_password(shop.colleague, "the first password")
     verify = passwords._verify
 
     def verify_late(password_hash: str, password: str) -> bool:
@@ -87,16 +86,16 @@ def test_a_password_set_while_the_old_one_is_checked_wins(shop: Shop, monkeypatc
         return right
 
     monkeypatch.setattr(passwords, "_verify", verify_late)
-    assert accounts.check_password("colleague@example.com", "the first password") is None
+    assert users.check_password("colleague@example.com", "the first password") is None
     monkeypatch.undo()
-    assert accounts.check_password("colleague@example.com", "the second password") is not None
+    assert users.check_password("colleague@example.com", "the second password") is not None
 
 
 def test_an_old_kind_of_hash_is_renewed_at_log_in(shop: Shop) -> None:
     weak = passwords.PasswordHasher(time_cost=1, memory_cost=1024).hash("long enough")
     shop.execute("UPDATE users SET password_hash = %s WHERE id = %s", weak, shop.colleague)
-    assert accounts.check_password("colleague@example.com", "long enough") == shop.colleague
+    assert users.check_password("colleague@example.com", "long enough") == shop.colleague
     stored = shop.value("SELECT password_hash FROM users WHERE id = %s", shop.colleague)
     assert stored != weak
     assert not passwords.outdated(stored)
-    assert accounts.check_password("colleague@example.com", "long enough") == shop.colleague
+    assert users.check_password("colleague@example.com", "long enough") == shop.colleague

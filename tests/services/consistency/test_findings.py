@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import InvalidInput
 from app.services.background.cleanup import BackgroundCleanupService
-from app.services.consistency import findings as consistency
+from app.services.consistency import findings
 from tests.support.shop import Shop
 
 CHECK = BackgroundCleanupService().run_consistency_check
@@ -18,7 +18,7 @@ def test_a_shop_in_order_has_nothing_wrong(own_shop: Shop) -> None:
     result = CHECK()
     assert (result["found"], result["opened"], result["resolved"], result["open"]) == (0, 0, 0, 0)
     assert set(result["byKind"].values()) == {0}
-    assert consistency.check_changes()["found"] == 0
+    assert findings.check_changes()["found"] == 0
 
 
 def test_a_finding_is_seen_again_resolved_by_itself_and_reopened(own_shop: Shop) -> None:
@@ -38,10 +38,10 @@ def test_a_finding_is_seen_again_resolved_by_itself_and_reopened(own_shop: Shop)
     }
     assert own_shop.row(life) == (True, 0, True, None)
     own_shop.misplace([unit], "InStock")
-    assert consistency.check_changes()["resolved"] == 1
-    assert own_shop.row(life) == (False, 0, True, consistency.AUTO_RESOLUTION)
+    assert findings.check_changes()["resolved"] == 1
+    assert own_shop.row(life) == (False, 0, True, findings.AUTO_RESOLUTION)
     own_shop.misplace([unit], "WithCustomer")
-    assert consistency.check_changes()["opened"] == 1
+    assert findings.check_changes()["opened"] == 1
     assert own_shop.row(life) == (True, 1, True, None)
     steps = own_shop.rows("SELECT step FROM inconsistency_steps ORDER BY id")
     assert steps == [("resolved",), ("reopened",)]
@@ -70,18 +70,18 @@ def test_a_finding_is_acknowledged_and_put_off_with_a_reason(own_shop: Shop) -> 
     finding = own_shop.value("SELECT id FROM inconsistencies")
     for refused in ("", "  "):
         with pytest.raises(InvalidInput):
-            consistency.acknowledge(finding, own_shop.manager, refused)
+            findings.acknowledge(finding, own_shop.manager, refused)
     with pytest.raises(InvalidInput):
-        consistency.snooze(finding, own_shop.manager, 0, "never")
-    consistency.acknowledge(finding, own_shop.manager, "Ana asks the customer")
-    consistency.snooze(finding, own_shop.manager, 3, "until Ana is back")
+        findings.snooze(finding, own_shop.manager, 0, "never")
+    findings.acknowledge(finding, own_shop.manager, "Ana asks the customer")
+    findings.snooze(finding, own_shop.manager, 3, "until Ana is back")
     assert own_shop.row(
         "SELECT acknowledgement, acknowledged_by, snoozed_until > now() FROM inconsistencies"
     ) == ("Ana asks the customer", own_shop.manager, True)
     own_shop.misplace([unit], "InStock")
     CHECK()
-    with pytest.raises(consistency.FindingResolved):
-        consistency.acknowledge(finding, own_shop.manager, "too late")
+    with pytest.raises(findings.FindingResolved):
+        findings.acknowledge(finding, own_shop.manager, "too late")
 
 
 def test_a_grave_finding_is_told_to_people_once(own_shop: Shop) -> None:

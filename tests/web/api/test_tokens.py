@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.accounts.api_tokens import revoke_token
 from tests.support.api_caller import LIFECYCLE, Caller, caller_for, problem
 from tests.support.browser import PASSWORD, Browser
@@ -14,7 +14,7 @@ from tests.support.browser import PASSWORD, Browser
 @pytest.fixture
 def as_role_in(own_shop) -> Callable[[str], Browser]:
     def browser(role: str) -> Browser:
-        accounts.set_password(getattr(own_shop, role), PASSWORD)
+        users.set_password(getattr(own_shop, role), PASSWORD)
         signed_in = Browser(own_shop.app, f"{role}@example.com")
         assert signed_in.log_in().status_code == 303
         signed_in.get("/")

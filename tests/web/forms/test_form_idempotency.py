@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from tests.support.browser import PASSWORD, Browser, alert, path_of
 from tests.support.shop import own_shop
 
@@ -15,7 +15,7 @@ PATH = "/admin/users"
 
 @pytest.fixture
 def admin(own_shop) -> Browser:
-    accounts.set_password(own_shop.admin, PASSWORD)
+    users.set_password(own_shop.admin, PASSWORD)
     browser = Browser(own_shop.app, "admin@example.com")
     assert browser.log_in().status_code == 303
     browser.get(PATH)
@@ -138,7 +138,7 @@ def test_nothing_that_was_typed_can_be_guessed_from_what_is_kept(own_shop, admin
     fingerprints = set()
     for secret in ("one secret key for tests", "another secret key for tests"):
         own_shop.app.config["SECRET_KEY"] = own_shop.app.secret_key = secret
-        accounts.set_password(own_shop.admin, PASSWORD)
+        users.set_password(own_shop.admin, PASSWORD)
         browser = Browser(own_shop.app, "admin@example.com")
         browser.log_in()
         browser.get(PATH)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.invoices.amount_decimals import refuse_other_decimals
 from app.store_currency import store_currency
 from app.web.template_filters import counted, with_article
@@ -28,7 +28,7 @@ READ = {"1e2": None, "1_0": None, "１２": None, "1,23,4": None, "$2": None, "1
 def yen_browser(database_url: str, redis_url: str) -> Iterator[tuple[Shop, Browser]]:
     with open_shop(database_url, redis_url, currency="JPY") as shop, shop.app.app_context():
         refuse_other_decimals(store_currency())
-        accounts.set_password(shop.staff, PASSWORD)
+        users.set_password(shop.staff, PASSWORD)
         browser = Browser(shop.app, "staff@example.com")
         assert browser.log_in().status_code == 303
         yield shop, browser

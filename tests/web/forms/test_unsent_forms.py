@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from werkzeug.test import TestResponse
 
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from tests.support.browser import HTMX, PASSWORD, Browser, alert
 from tests.support.shop import Shop
 
@@ -22,7 +22,7 @@ def lose_cookie(browser: Browser, shop: Shop) -> None:
 
 
 def change_password(browser: Browser, shop: Shop) -> None:
-    accounts.set_password(shop.colleague, PASSWORD)
+    users.set_password(shop.colleague, PASSWORD)
 
 
 WAYS = [lose_cookie, change_password]

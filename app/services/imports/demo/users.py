@@ -11,7 +11,7 @@ from app.domain.accounts.roles import Role
 from app.domain.errors import InvalidInput, Refusal
 from app.domain.text.folding import fold_text
 from app.models import User
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.accounts.passwords import NO_PASSWORD, NewPassword, new_password
 
 
@@ -51,14 +51,14 @@ def add_demo_users(passwords: list[NewPassword]) -> dict[Role, UUID]:
     """Make those that are missing; the ids by role."""
     return {
         user.role: _user_id(user.email)
-        or accounts.add_user(user.email, name=user.name, role=user.role, password=password)
+        or users.add_user(user.email, name=user.name, role=user.role, password=password)
         for user, password in zip(DEMO_USERS, passwords, strict=True)
     }
 
 
 def demo_log_ins(password: str) -> dict[str, bool]:
     """The demo users who may log in, and whether they do so with this password."""
-    found = {email: accounts.has_password(email, password) for email in DEMO_EMAILS}
+    found = {email: users.has_password(email, password) for email in DEMO_EMAILS}
     return {email: same for email, same in found.items() if same is not None}
 
 
@@ -108,7 +108,7 @@ def _add_admin(given: FirstAdmin) -> None:
         )
     )
     if role is None:
-        accounts.add_user(given.email, name=given.name, role=Role.ADMIN, password=given.password)
+        users.add_user(given.email, name=given.name, role=Role.ADMIN, password=given.password)
     elif role != Role.ADMIN:
         raise NeedsAdmin(
             f"{given.email} may log in as {role}, not as admin. Change the role first."

@@ -9,7 +9,7 @@ from app.domain.accounts.roles import Permission
 from app.domain.errors import InvalidInput
 from app.queries.accounts.users import find_signed_in_user, has_users
 from app.runtime.log_ins import FIRST_USER
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.accounts.login_delays import LogInDelays
 from app.web.authentication import sign_in, sign_out
 from app.web.authorization import requires
@@ -55,7 +55,7 @@ def create() -> Response:
     email, password = request.form.get("email", ""), request.form.get("password", "")
     attempt = delays.begin(email, request.remote_addr or "")
     try:
-        user_id = accounts.check_password(email, password)
+        user_id = users.check_password(email, password)
     except Exception:
         delays.not_judged(attempt)
         raise

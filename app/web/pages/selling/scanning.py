@@ -18,7 +18,7 @@ from app.domain.errors import AlreadyInCart, InvalidInput, ItemsNotAvailable, Un
 from app.queries.inventory.items import find_items
 from app.queries.inventory.sellable_items import find_serial, find_units
 from app.services.carts import carts
-from app.web.api.framework import problem_json as problems
+from app.web.api.framework import problem_json
 from app.web.authentication import signed_in_user
 from app.web.authorization import requires
 from app.web.errors import Problem, add_renderer, problem_of, render_fragment, render_page
@@ -72,7 +72,7 @@ def wants_json() -> bool:
 def render_problem(problem: Problem) -> Response:
     """As the page's script reads it, or as a page."""
     if wants_json():
-        return problems.render(problem)
+        return problem_json.render(problem)
     render: Callable[[Problem], Response] = render_fragment if htmx else render_page
     response = render(problem)
     response.headers.extend(dict(problem.headers))

@@ -7,7 +7,7 @@ import pytest
 
 from app.cli.prepare import prepare_demo
 from app.domain.imports.retail.plan import Selection
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.services.accounts.users import has_password
 from app.services.imports.retail.importer import import_retail
 from tests.conftest import DEMO_PASSWORD as PASSWORD
@@ -38,7 +38,7 @@ def test_the_demo_store_has_its_three_log_ins(rows):
 def test_a_password_that_somebody_changed_stays_changed(rows, settings):
     prepare_demo(settings, PASSWORD)
     ((admin,),) = rows("SELECT id FROM users WHERE email = 'admin@example.com'")
-    accounts.set_password(admin, "known to the admin alone")
+    users.set_password(admin, "known to the admin alone")
     for _ in range(2):
         log_ins = prepare_demo(settings, PASSWORD)
         assert log_ins == {
@@ -52,7 +52,7 @@ def test_a_password_that_somebody_changed_stays_changed(rows, settings):
 def test_a_switched_off_demo_user_stays_so_and_is_not_announced(rows, settings):
     prepare_demo(settings, PASSWORD)
     ((staff,),) = rows("SELECT id FROM users WHERE email = 'staff@example.com'")
-    accounts.set_active(staff, active=False)
+    users.set_active(staff, active=False)
     assert list(prepare_demo(settings, PASSWORD)) == ["manager@example.com", "admin@example.com"]
 
 

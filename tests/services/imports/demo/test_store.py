@@ -6,7 +6,7 @@ import pytest
 
 from app.cli.prepare import prepare_demo
 from app.database.transactions import without_time_limits
-from app.services.imports.demo import store as demo_store
+from app.services.imports.demo import store
 from app.services.imports.demo.store import is_empty, load_demo_store
 from tests.support.invariants import WRONG
 from tests.support.retail_files import DEMO_SLICE
@@ -88,7 +88,7 @@ def test_a_demo_that_fails_half_way_leaves_an_empty_store(rows, monkeypatch):
     def fail(people):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo_store, "_hold_some", fail)
+    monkeypatch.setattr(store, "_hold_some", fail)
     with pytest.raises(KeyboardInterrupt):
         load()
     assert is_empty()

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.imports.retail.headings import RetailFileError
 from app.domain.imports.retail.plan import Selection
-from app.services.imports.retail import importer as retail_import
+from app.services.imports.retail import importer
 from app.services.imports.retail.importer import import_retail
 from app.services.invoices.finance import FinanceService
 from tests.support.invariants import WRONG
@@ -151,7 +151,7 @@ def test_an_invoice_in_the_store_that_was_cancelled_in_part_is_the_same(own_shop
 
 
 def test_a_unit_that_a_clerk_took_off_an_invoice_is_no_difference(own_shop, bring, monkeypatch):
-    monkeypatch.setattr(retail_import, "BATCH_EVENTS_MAX", 1)
+    monkeypatch.setattr(importer, "BATCH_EVENTS_MAX", 1)
     with pytest.raises(KeyboardInterrupt):
         bring([row("1", quantity=3)], report=interrupt)
     invoice, item = own_shop.row("SELECT invoice_id, item_id FROM invoice_items LIMIT 1")

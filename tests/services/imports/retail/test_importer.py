@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import Refusal
 from app.domain.imports.retail.headings import RetailFileError
 from app.domain.imports.retail.plan import Selection
-from app.services.imports.retail import importer as retail_import
+from app.services.imports.retail import importer
 from app.services.imports.retail.importer import import_retail
 from tests.support.invariants import WRONG
 from tests.support.retail_files import DEMO_SLICE, REAL_FILE, read_rows, row, write_file
@@ -144,7 +144,7 @@ def test_a_second_import_changes_nothing(own_shop, bring, small_file):
 def test_an_interrupted_import_goes_on_where_it_stopped(
     own_shop, bring, small_file, monkeypatch, stop_after
 ):
-    monkeypatch.setattr(retail_import, "BATCH_EVENTS_MAX", 1)
+    monkeypatch.setattr(importer, "BATCH_EVENTS_MAX", 1)
     done = []
 
     def interrupt(progress):

@@ -11,7 +11,7 @@ from limits import parse
 from sqlalchemy import text
 
 from app.database.transactions import db
-from app.services.accounts import users as accounts
+from app.services.accounts import users
 from app.web.api.framework.problem_codes import EXPLANATIONS
 from app.web.api.framework.rate_limits import EXTENSION
 from tests.conftest import running_app, settings_for
@@ -259,7 +259,7 @@ def test_a_key_of_another_request_is_refused(scene: Scene):
 
 def test_a_session_without_its_csrf_token_is_refused(scene: Scene):
     with scene.store.app.app_context():
-        accounts.set_password(scene.store.manager, PASSWORD)
+        users.set_password(scene.store.manager, PASSWORD)
     browser = Browser(scene.store.app, "manager@example.com")
     assert browser.log_in().status_code == 303
     with untouched(scene.store):

@@ -3,8 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.services.accounts import passwords
-from app.services.accounts import users as accounts
+from app.services.accounts import passwords, users
 from app.services.accounts.login_delays import keys_of
 from app.web.pages.accounts.sessions import DELAYS
 from tests.support.browser import PASSWORD, Browser, alert, path_of
@@ -69,7 +68,7 @@ def guessed(shop: Shop, *, unknown: bool = False) -> Browser:
     """As wrong as costs no wait yet."""
     email = f"{uuid4()}@example.com"
     if not unknown:
-        accounts.create_user(email, name="Ana", role="staff", password=PASSWORD)
+        users.create_user(email, name="Ana", role="staff", password=PASSWORD)
     browser = Browser(shop.app, email)
     assert [browser.log_in("guess").status_code for _ in range(4)] == [422] * 4
     return browser
@@ -121,7 +120,7 @@ def test_when_too_many_passwords_wait_the_form_stays_and_nothing_counts(
     shop: Shop, monkeypatch
 ) -> None:
     email = f"{uuid4()}@example.com"
-    accounts.create_user(email, name="Ana", role="staff", password=PASSWORD)
+    users.create_user(email, name="Ana", role="staff", password=PASSWORD)
     browser = Browser(shop.app, email)
     monkeypatch.setattr(passwords._process.get(), "taken", 1000)
     for _ in range(5):
