@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import psutil
 import pytest
 import redis
@@ -34,6 +35,10 @@ from app.services.reports.daily_report import report_last_days
 from app.settings import Settings
 
 pytest_plugins = ["tests.support.fixtures"]
+
+# An example takes as long as it takes: other work on the machine may be slow.
+hypothesis.settings.register_profile("holdfast", deadline=None)
+hypothesis.settings.load_profile("holdfast")
 
 ROOT = Path(__file__).parents[1]
 TEST_INSTANCES = ROOT / "instance" / "test"

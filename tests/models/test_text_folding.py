@@ -60,7 +60,7 @@ MIXED = st.text(
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_text_gives_the_same(connection: psycopg.Connection, name: str) -> None:
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(st.lists(MIXED, min_size=30, max_size=30))
     def check(texts: list[str]) -> None:
         rows = connection.execute(f"SELECT t, {name}(t) FROM unnest(%s::text[]) t", [texts])

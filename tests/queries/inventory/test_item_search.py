@@ -147,9 +147,7 @@ BOUNDS = st.sampled_from(
 )
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     q=QUERIES,
     sort=st.sampled_from(["newest", "oldest", "serial"]),
@@ -167,9 +165,7 @@ def test_every_match_is_on_just_one_page(shop, units, q, sort, limit, status, sk
             assert paged(filters) == plain(units, q, sort, status, sku)
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(q=QUERIES, hits_max=st.sampled_from([0, 3, 300]))
 def test_the_till_finds_just_the_products_that_match(units, q, hits_max) -> None:
     with pytest.MonkeyPatch.context() as patch:
