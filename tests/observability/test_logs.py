@@ -60,7 +60,7 @@ def test_a_refusal_says_its_code_and_nothing_that_was_typed(shared_shop: Shop, l
 
 def test_what_is_asked_without_end_is_quiet_while_all_is_well(shared_shop: Shop, lines) -> None:
     client = shared_shop.app.test_client()
-    for path in ("/healthz", "/readyz", "/metrics", "/static/holdfast.css"):
+    for path in ("/healthz", "/readyz", "/metrics", "/static/app.css"):
         with client.get(path) as answer:
             assert answer.status_code == 200
     assert [line["event"] for line in lines()] == []

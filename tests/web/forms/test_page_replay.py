@@ -35,7 +35,7 @@ def test_a_sender_that_is_no_address_is_passed_over(
         "/inventory?q=\u00fc",
         "/invent%6Fry?q=%zz",
         "/%ff",
-        "/static/cart.js",
+        "/static/selling/cart.js",
     ],
 )
 def test_a_page_of_any_letters_is_shown_or_passed_over(as_role, page: str) -> None:

@@ -1,7 +1,7 @@
 """Adds a scanned or typed serial number to the cart.
 
 The page sends each scan as JSON, under a key of its own, and repeats it until it is answered
-(static/scanner.js). Without script the form is sent like any other.
+(static/selling/scanner.js). Without script the form is sent like any other.
 """
 
 from collections.abc import Callable
