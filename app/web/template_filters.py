@@ -246,7 +246,7 @@ def _there(when: datetime) -> datetime:
 
 
 def ago(when: datetime) -> str:
-    """'12 min ago' or 'in 3 h'; static/holdfast.js keeps it true on an open page."""
+    """'12 min ago' or 'in 3 h'; static/times.js keeps it true on an open page."""
     distance = when - datetime.now(UTC)
     words = _distance(abs(distance))
     if words == "0 min":
@@ -264,9 +264,13 @@ def _distance(span: timedelta) -> str:
 
 
 def version_static_file(endpoint: str, values: dict[str, Any]) -> None:
-    """A changed file gets another address, so browsers may keep each for long."""
-    if endpoint == "static" and "v" not in values:
+    """A changed file gets another address; not so modules, which import each other by theirs."""
+    if endpoint == "static" and not is_module(values["filename"]):
         values["v"] = _static_version(values["filename"], current_app.static_folder or "")
+
+
+def is_module(filename: str) -> bool:
+    return filename.endswith(".js") and not filename.startswith("vendor/")
 
 
 @cache
