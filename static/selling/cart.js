@@ -1,7 +1,7 @@
 // Keeps the cart in sight equal to the database's, without touching what somebody is typing in it.
 // The page works without this.
 
-import { focusIfLost, whereFocusIs } from "../focus.js";
+import { focusIfLost, whereFocusIs } from "../forms/focus.js";
 import { keepEdit } from "./edited_fields.js";
 import { tellOtherTabs } from "./other_tabs.js";
 import { isTyping } from "./scanner_keys.js";
