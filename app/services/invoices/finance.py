@@ -142,6 +142,43 @@ class FinanceService:
         return payment_id
 
     @transactional
+    def cancel_invoice(
+        self,
+        invoice_id: UUID,
+        user_id: UUID,
+        *,
+        version: int | None = None,
+        notes: str | None = None,
+    ) -> list[UUID]:
+        """Cancel an invoice; returns the units that are free again.
+
+        Raises NotFound, VersionConflict, InvoiceStateRefused.
+        """
+        lock_invoice(invoice_id, version=version)
+        return self.inventory.release_items_for_invoice_cancellation(invoice_id, user_id, notes)
+
+    @transactional
+    def pay_balance(
+        self,
+        invoice_id: UUID,
+        user_id: UUID,
+        *,
+        version: int | None = None,
+        method: str = "Cash",
+        notes: str | None = None,
+    ) -> None:
+        """Pay what is left of an invoice, which may be nothing, so that its units are sold.
+
+        Raises NotFound, InvalidInput, VersionConflict, InvoiceStateRefused.
+        """
+        invoice = lock_invoice(invoice_id, version=version)
+        self._refuse_unless_awaiting(invoice, "cannot be paid")
+        if invoice.balance:
+            self.record_payment(NewPayment(invoice_id, invoice.balance, method), user_id, notes)
+        else:
+            self.inventory.mark_items_as_sold_for_invoice(invoice_id, user_id, notes)
+
+    @transactional
     def update_invoice_status(
         self,
         invoice_id: UUID,
@@ -155,21 +192,18 @@ class FinanceService:
     ) -> UUID:
         """Cancel, pay the balance of, or deliver an invoice.
 
-        Raises InvalidInput for other statuses, VersionConflict, InvoiceStateRefused.
+        Raises InvalidInput for other statuses, NotFound, VersionConflict, InvoiceStateRefused.
         """
-        invoice = lock_invoice(invoice_id, version=version)
         if status == InvoiceStatus.CANCELLED:
-            self.lifecycle.handle_invoice_cancelled(invoice_id, user_id, notes)
+            self.cancel_invoice(invoice_id, user_id, version=version, notes=notes)
         elif status == InvoiceStatus.PAID:
-            self._refuse_unless_awaiting(invoice, "cannot be paid")
-            if invoice.balance:
-                payment = NewPayment(invoice_id, invoice.balance, method)
-                self.record_payment(payment, user_id, notes)
-            else:
-                self.inventory.mark_items_as_sold_for_invoice(invoice_id, user_id, notes)
+            self.pay_balance(invoice_id, user_id, version=version, method=method, notes=notes)
         elif status == InvoiceStatus.DELIVERED:
-            self.lifecycle.handle_invoice_delivered(invoice_id, user_id, delivery_info)
+            self.inventory.mark_items_as_delivered_for_invoice(
+                invoice_id, user_id, delivery_info, version=version
+            )
         else:
+            lock_invoice(invoice_id, version=version)
             raise InvalidInput({"status": "One of Cancelled, Paid, Delivered."})
         return invoice_id
 

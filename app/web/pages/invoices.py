@@ -125,9 +125,7 @@ def record_payment(invoice_id: UUID) -> Response:
 def mark_paid(invoice_id: UUID) -> Response:
     """For an invoice over nothing, which no payment can settle."""
     version = optional_number_field("version")
-    FinanceService().update_invoice_status(
-        invoice_id, InvoiceStatus.PAID, signed_in_user().id, version=version
-    )
+    FinanceService().pay_balance(invoice_id, signed_in_user().id, version=version)
     flash("The invoice is paid.")
     return see_other(_page_of(invoice_id))
 
@@ -155,9 +153,8 @@ def deliver(invoice_id: UUID) -> Response:
 @invoices.post("/<uuid:invoice_id>/cancel")
 @requires(Permission.INVOICE_CANCEL)
 def cancel(invoice_id: UUID) -> Response:
-    FinanceService().update_invoice_status(
+    FinanceService().cancel_invoice(
         invoice_id,
-        InvoiceStatus.CANCELLED,
         signed_in_user().id,
         version=optional_number_field("version"),
         notes=text_field("reason", length_max=500) or None,

@@ -120,9 +120,8 @@ class Batch:
     def _cancel(self, event: Event, finance: FinanceService) -> None:
         assert event.cancellation
         imported = self._known(event)
-        finance.update_invoice_status(
+        finance.cancel_invoice(
             imported.invoice_id,
-            InvoiceStatus.CANCELLED,
             self.source.manager,
             notes=f"Cancelled by {event.cancellation.number}",
         )
@@ -143,11 +142,8 @@ class Batch:
         self._moved(event, InvoiceStatus.PARTIALLY_PAID, event.left)
 
     def _pay(self, event: Event, finance: FinanceService) -> None:
-        finance.update_invoice_status(
-            self._known(event).invoice_id,
-            InvoiceStatus.PAID,
-            self.source.staff,
-            method=_method(event.sale),
+        finance.pay_balance(
+            self._known(event).invoice_id, self.source.staff, method=_method(event.sale)
         )
         self._moved(event, InvoiceStatus.PAID, event.left)
         self.counts.paid += 1
