@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
 from app import cli
 from app.database.transactions import configure_database
@@ -20,6 +20,7 @@ from app.web import (
     replica_reads,
     request_log,
     responses,
+    static_files,
     template_filters,
 )
 from app.web.api.framework import rate_limits
@@ -33,6 +34,10 @@ class Store(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view and no hook is asynchronous; finding that out took 5 % of a request."""
         return func
+
+    def send_static_file(self, filename: str) -> Response:
+        response = super().send_static_file(static_files.without_version(filename))
+        return static_files.keep_if_current(response, filename, self.static_folder or "")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     extensions.register(app, settings)
     authentication.register(app)
     template_filters.register(app)
+    static_files.register(app)
     responses.register(app)
     errors.register(app)
     pages.register(app)

@@ -93,7 +93,6 @@ def register(app: Flask) -> None:
         written_moment=written_moment,
         day=day,
     )
-    app.url_defaults(version_static_file)
 
 
 def store_settings() -> Settings:
@@ -261,19 +260,3 @@ def _distance(span: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
     return f"{minutes // (24 * 60)} days"
-
-
-def version_static_file(endpoint: str, values: dict[str, Any]) -> None:
-    """A changed file gets another address; not so modules, which import each other by theirs."""
-    if endpoint == "static" and not is_module(values["filename"]):
-        values["v"] = _static_version(values["filename"], current_app.static_folder or "")
-
-
-def is_module(filename: str) -> bool:
-    return filename.endswith(".js") and not filename.startswith("vendor/")
-
-
-@cache
-def _static_version(filename: str, folder: str) -> str | None:
-    file = Path(folder) / filename
-    return f"{file.stat().st_mtime_ns:x}"[-10:] if file.is_file() else None
