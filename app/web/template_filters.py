@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +25,7 @@ from app.web.forms.idempotency import FIELD, made_before
 from app.web.forms.page_replay import typed_values
 
 SPRITE = Path(flask_tabler_icons.__file__).parent / "static/tabler_icons/tabler-sprite-nostroke.svg"
+PATHS_REMEMBERED = 5_000
 LABELS = {
     "PartiallyPaid": "Part paid",
     "InStock": "In stock",
@@ -64,6 +65,7 @@ MENU = (
 def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
+        url_for=remembered_url_for,
         menu=menu,
         can=can,
         typed=typed,
@@ -95,6 +97,16 @@ def register(app: Flask) -> None:
     )
 
 
+@lru_cache(maxsize=PATHS_REMEMBERED)
+def remembered_url_for(endpoint: str, **values: Any) -> str:
+    """Flask's, which takes a tenth of the time of a list when it builds each path anew.
+
+    A path depends on nothing but these: the store is at the root of its address, and templates
+    name endpoints with their blueprint.
+    """
+    return url_for(endpoint, **values)
+
+
 def store_settings() -> Settings:
     settings: Settings = current_app.config["SETTINGS"]
     return settings
@@ -122,7 +134,7 @@ def _drawing(name: str) -> str:
 def menu() -> list[tuple[MenuEntry, str, bool]]:
     """The entries this user may open, each with its path and whether it is where they are."""
     return [
-        (entry, path := url_for(entry.endpoint), is_current(path))
+        (entry, path := remembered_url_for(entry.endpoint), is_current(path))
         for entry in MENU
         if entry.endpoint in current_app.view_functions and can(entry.permission)
     ]
