@@ -160,6 +160,12 @@ class Postgres:
             connection.execute(sql.SQL("GRANT pg_use_reserved_connections TO {}").format(role))
             if not _found(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+        # On a reserved connection PostgreSQL 18 forgets that the role owns its database, and with
+        # that the right to create tables (it caches the role's memberships before it knows which
+        # database this is). So the right is given by name.
+        for database in ("template1", STORE):
+            with self.connect_as_superuser(database) as connection:
+                connection.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(role))
 
     def _initialise(self) -> None:
         """Made aside and renamed when complete: a run killed half-way leaves nothing in the way."""

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -49,6 +50,14 @@ def test_the_store_is_owned_by_a_role_that_is_no_superuser(postgres: Postgres) -
             " WHERE rolname = current_user AND datname = current_database()"
         ).fetchone()
     assert row == ("holdfast", False, False, "holdfast")
+
+
+def test_tables_can_be_made_on_a_reserved_connection(postgres: Postgres) -> None:
+    with ExitStack() as stack:
+        for _ in range(45):  # of 100, 60 of them reserved
+            stack.enter_context(connect(postgres))
+        late = stack.enter_context(connect(postgres))
+        late.execute("CREATE TABLE made_late (id integer)")
 
 
 def test_sorts_and_compares_text_alike_on_every_machine(postgres: Postgres) -> None:
