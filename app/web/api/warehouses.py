@@ -1,7 +1,7 @@
 """Warehouses."""
 
 from app.domain.accounts.roles import Permission
-from app.queries.catalogue.warehouse_list import get_warehouse, page_of_warehouses
+from app.queries.catalogue.warehouses import get_warehouse, page_of_warehouses
 from app.services.catalogue.catalogue import create_warehouse as create
 from app.web.api.framework.field_types import Code, Input, ListQuery, Text
 from app.web.api.framework.operation import operation
