@@ -174,12 +174,12 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     query = "SELECT EXISTS (SELECT FROM invoices)"
     until(lambda: database.execute(query).fetchone()[0], SECONDS_MAX, "an invoice")
     process.send_signal(signal.SIGINT)
+    database.execute("SELECT pg_advisory_unlock(1)")
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert errors.strip().splitlines() == [
         f"Error: Stopped. What was imported until then stays. {AGAIN}"
     ]
-    database.execute("SELECT pg_advisory_unlock(1)")
     again = subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
