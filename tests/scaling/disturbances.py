@@ -18,7 +18,7 @@ class Disturbance:
     """``seconds``: between the blow and its mending."""
 
     name: str
-    strike: Callable[[Store], None]
+    inject: Callable[[Store], None]
     mend: Callable[[Store], None]
     seconds: float
 
