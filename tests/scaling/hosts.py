@@ -1,5 +1,6 @@
 """Several hosts on one machine: network namespaces with a cable each to a common switch."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 #: Room for hosts 1 to 200 and this machine itself.
 HERE = 254
 NETWORKS = 250
+#: The kernel removes a cable a moment after its end: no other one may have its name until then.
+CABLES = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def hosts(names: Sequence[str]) -> Iterator[dict[str, Host]]:
         _ip("link", "set", switch, "up")
         made = {}
         for index, name in enumerate(names, start=1):
-            host = Host(f"{switch}-{name}", f"{switch}-{index}", f"{network}.{index}")
+            host = Host(f"{switch}-{name}", f"{switch}-{next(CABLES)}", f"{network}.{index}")
             _ip("netns", "add", host.namespace)
             stack.callback(_ip, "netns", "delete", host.namespace)
             _plug_in(host, switch)
