@@ -165,7 +165,8 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
         END $$"""
     )
     database.execute(
-        "CREATE TRIGGER wait_for_test BEFORE INSERT ON payments EXECUTE FUNCTION wait_for_test()"
+        "CREATE TRIGGER wait_for_test BEFORE INSERT OR UPDATE ON invoices"
+        " EXECUTE FUNCTION wait_for_test()"
     )
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
