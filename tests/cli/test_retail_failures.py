@@ -143,6 +143,12 @@ def _close_after_invoices(proxy: Proxy, connection: psycopg.Connection) -> None:
     proxy.close_all()
 
 
+def hear_interrupts() -> None:
+    """A test run in the background ignores them, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before_exec(None, signal.SIGTERM)()
+
+
 def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     database_url, empty_redis, database, tmp_path
 ):
@@ -170,7 +176,7 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     )
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, preexec_fn=before_exec(None, signal.SIGTERM),
+        text=True, preexec_fn=hear_interrupts,
     )  # fmt: skip
     query = "SELECT EXISTS (SELECT FROM invoices)"
     until(lambda: database.execute(query).fetchone()[0], SECONDS_MAX, "an invoice")
