@@ -143,12 +143,6 @@ def _close_after_invoices(proxy: Proxy, connection: psycopg.Connection) -> None:
     proxy.close_all()
 
 
-def hear_interrupts() -> None:
-    """A test run in the background ignores them, and so would what it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    before_exec(None, signal.SIGTERM)()
-
-
 def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
     database_url, empty_redis, database, tmp_path
 ):
@@ -160,28 +154,13 @@ def test_a_stopped_import_says_so_and_goes_on_when_it_is_run_again(
         "PATH": "/usr/bin:/bin",
     }
     arguments = [sys.executable, "-m", "flask", "retail", "import", str(DEMO_SLICE)]
-    # With invoices committed the import waits until it is stopped, however slow this machine is.
-    database.execute("SELECT pg_advisory_lock(1)")
-    database.execute(
-        """CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF EXISTS (SELECT FROM invoices WHERE xmin::text <> pg_current_xact_id()::text) THEN
-                PERFORM pg_advisory_xact_lock_shared(1);
-            END IF;
-            RETURN NULL;
-        END $$"""
-    )
-    database.execute(
-        "CREATE TRIGGER wait_for_test BEFORE INSERT OR UPDATE ON invoices"
-        " EXECUTE FUNCTION wait_for_test()"
-    )
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, preexec_fn=hear_interrupts,
+        text=True, preexec_fn=before_exec(None, signal.SIGTERM),
     )  # fmt: skip
     query = "SELECT EXISTS (SELECT FROM invoices)"
     until(lambda: database.execute(query).fetchone()[0], SECONDS_MAX, "an invoice")
     process.send_signal(signal.SIGINT)
-    database.execute("SELECT pg_advisory_unlock(1)")
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert errors.strip().splitlines() == [
